@@ -1,0 +1,231 @@
+/*
+ * INIT: version and capability negotiation, and DESTROY.
+ */
+#include "core/session/session_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_PAGES_OLD    32  /* before 7.28 */
+#define MAX_PAGES_KERNEL 256 /* 7.28, unless a sysctl says otherwise (Linux 6.13) */
+
+static size_t page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Pages of one request that the kernel will grant. */
+static unsigned max_pages_limit(uint64_t offered)
+{
+	unsigned limit = MAX_PAGES_KERNEL;
+	FILE *f;
+
+	if (!(offered & WIRE_CAP(MAX_PAGES)))
+		return MAX_PAGES_OLD;
+	f = fopen("/proc/sys/fs/fuse/max_pages_limit", "re");
+	if (f) {
+		if (fscanf(f, "%u", &limit) != 1 || limit == 0 || limit > 65535)
+			limit = MAX_PAGES_KERNEL;
+		fclose(f);
+	}
+	return limit;
+}
+
+/* Capabilities a low-level operation table implies. */
+static uint64_t caps_from_ops(const struct core_ll_ops *ops)
+{
+	uint64_t caps = 0;
+
+	if (ops->getlk && ops->setlk)
+		caps |= WIRE_CAP(POSIX_LOCKS);
+	if (ops->flock)
+		caps |= WIRE_CAP(FLOCK_LOCKS);
+	if (ops->readdirplus) {
+		caps |= WIRE_CAP(DO_READDIRPLUS);
+		if (ops->readdir)
+			caps |= WIRE_CAP(READDIRPLUS_AUTO);
+	}
+	if (ops->write_buf)
+		caps |= WIRE_CAP(SPLICE_READ);
+	return caps;
+}
+
+static int reply_init(struct core_req *req, const struct wire_init_out *out)
+{
+	struct core_session *se = req->se;
+
+	if (!req_claim(req))
+		return -EALREADY;
+	return reply_send(req, 0, out, core_wire_out_size(WIRE_INIT, se->minor, se->caps));
+}
+
+static void refuse(struct core_req *req, int err)
+{
+	core_reply_err(req, err);
+	core_session_set_error(req->se, -err);
+	core_session_exit(req->se, 0);
+}
+
+/* What the program is shown before its init. */
+static void offer(struct core_session *se, const struct wire_init_in *in, uint64_t offered,
+		  uint32_t write_limit)
+{
+	struct core_conn *c = &se->conn;
+	const struct core_session_config *cfg = &se->cfg;
+	uint64_t want = se->profile->caps_default | caps_from_ops(&se->ops);
+
+	memset(c, 0, sizeof(*c));
+	c->proto_major = in->major;
+	c->proto_minor = in->minor;
+	c->capable = offered & se->profile->caps_visible;
+	c->max_readahead = in->max_readahead;
+	if (cfg->max_readahead && cfg->max_readahead < c->max_readahead)
+		c->max_readahead = cfg->max_readahead;
+	c->max_write = se->profile->max_write < write_limit ? se->profile->max_write : write_limit;
+	if (cfg->max_write)
+		c->max_write = cfg->max_write < write_limit ? cfg->max_write : write_limit;
+	c->max_read = cfg->max_read;
+	c->max_background = cfg->max_background;
+	c->congestion_threshold = cfg->congestion_threshold;
+	c->time_gran = 1;
+	c->want = ((want | cfg->caps_on) & ~cfg->caps_off) & c->capable;
+}
+
+static uint32_t clamp_max_write(uint32_t asked, uint32_t limit)
+{
+	if (asked > limit)
+		return limit;
+	return asked < 4096 ? 4096 : asked;
+}
+
+static void fill_out(struct core_session *se, uint64_t offered, struct wire_init_out *out)
+{
+	struct core_conn *c = &se->conn;
+
+	memset(out, 0, sizeof(*out));
+	out->major = WIRE_MAJOR;
+	out->minor = WIRE_MINOR;
+	out->max_readahead = c->max_readahead;
+	out->max_write = c->max_write;
+	out->flags = (uint32_t)se->caps;
+	if (offered & WIRE_CAP(INIT_EXT)) {
+		out->flags2 = (uint32_t)(se->caps >> 32);
+		if (out->flags2)
+			out->flags |= (uint32_t)WIRE_CAP(INIT_EXT);
+	}
+	if (c->max_background) {
+		uint32_t bg = c->max_background > 65535 ? 65535 : c->max_background;
+		uint32_t ct = c->congestion_threshold;
+
+		if (!ct)
+			ct = bg * 3 / 4;
+		if (ct > bg)
+			ct = bg;
+		out->max_background = (uint16_t)bg;
+		out->congestion_threshold = (uint16_t)ct;
+	} else if (c->congestion_threshold) {
+		out->congestion_threshold =
+			(uint16_t)(c->congestion_threshold > 65535 ? 65535 : c->congestion_threshold);
+	}
+	out->time_gran = c->time_gran;
+	if (se->caps & WIRE_CAP(MAX_PAGES))
+		out->max_pages = (uint16_t)((c->max_write - 1) / page_size() + 1);
+	if (se->caps & WIRE_CAP(PASSTHROUGH))
+		out->max_stack_depth = c->max_stack_depth ? c->max_stack_depth : 1;
+	if (se->caps & WIRE_CAP(REQUEST_TIMEOUT))
+		out->request_timeout = (uint16_t)c->request_timeout;
+}
+
+static void debug_init(struct core_session *se, const char *what, uint32_t minor, uint64_t caps)
+{
+	char text[1024];
+
+	if (!se->debug)
+		return;
+	core_wire_print_caps(text, sizeof(text), caps);
+	core_debug("   %s: 7.%u max_write=%u max_readahead=%u flags=%s\n", what, minor,
+		   se->conn.max_write, se->conn.max_readahead, text);
+}
+
+void session_do_init(struct core_req *req, const struct wire_init_in *in)
+{
+	struct core_session *se = req->se;
+	struct core_conn *c = &se->conn;
+	struct wire_init_out out;
+	uint64_t offered, want, unknown;
+	uint32_t limit;
+
+	if (in->major > WIRE_MAJOR) {
+		/* The kernel asks again with the version it is told. */
+		memset(&out, 0, sizeof(out));
+		out.major = WIRE_MAJOR;
+		out.minor = WIRE_MINOR;
+		se->minor = WIRE_MINOR;
+		reply_init(req, &out);
+		return;
+	}
+	if (se->got_init) {
+		core_err("the kernel sent a second INIT; refused\n");
+		core_reply_err(req, EIO);
+		return;
+	}
+	if (in->major < WIRE_MAJOR || in->minor < WIRE_MINOR_MIN) {
+		core_err("the kernel speaks FUSE protocol %u.%u; %u.%u (Linux 2.6.31) is the oldest "
+			 "that works\n", in->major, in->minor, WIRE_MAJOR, WIRE_MINOR_MIN);
+		refuse(req, EPROTO);
+		return;
+	}
+	se->minor = in->minor < WIRE_MINOR ? in->minor : WIRE_MINOR;
+	offered = in->flags;
+	if (offered & WIRE_CAP(INIT_EXT))
+		offered |= (uint64_t)in->flags2 << 32;
+
+	limit = max_pages_limit(offered) * (uint32_t)page_size();
+	offer(se, in, offered, limit);
+	debug_init(se, "INIT offered", in->minor, offered);
+
+	se->got_init = true;
+	if (se->ops.init)
+		se->ops.init(se->userdata, c);
+
+	want = c->want;
+	unknown = want & ~c->capable;
+	if (unknown && se->profile->strict_want) {
+		char text[512];
+
+		core_wire_print_caps(text, sizeof(text), unknown);
+		core_err("the file system wants capabilities that the kernel does not offer: %s; "
+			 "want only what conn->capable has\n", text);
+		refuse(req, EPROTO);
+		return;
+	}
+	want = (want & ~unknown) | (se->profile->caps_always & offered);
+	if (want & WIRE_CAP(HANDLE_KILLPRIV_V2))
+		want &= ~WIRE_CAP(HANDLE_KILLPRIV); /* the kernel takes one of the two */
+	se->caps = want;
+
+	if (c->max_readahead > in->max_readahead)
+		c->max_readahead = in->max_readahead;
+	c->max_write = clamp_max_write(c->max_write, limit);
+	if (!(want & WIRE_CAP(BIG_WRITES)))
+		c->max_write = c->max_write > page_size() ? (uint32_t)page_size() : c->max_write;
+	se->bufsize = c->max_write + 4096;
+	if (se->t && se->t->ops->set_bufsize)
+		se->t->ops->set_bufsize(se->t, c->max_write);
+	fill_out(se, offered, &out);
+	debug_init(se, "INIT agreed", se->minor, se->caps);
+	reply_init(req, &out);
+}
+
+void session_do_destroy(struct core_req *req)
+{
+	struct core_session *se = req->se;
+
+	if (se->got_init && !se->got_destroy && se->ops.destroy) {
+		se->got_destroy = true;
+		se->ops.destroy(se->userdata);
+	}
+	se->got_destroy = true;
+	core_reply_err(req, 0);
+}

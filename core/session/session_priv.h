@@ -1,0 +1,174 @@
+/*
+ * Inside of the session module, and what core/fs may know of a worker.
+ */
+#ifndef CORE_SESSION_SESSION_PRIV_H
+#define CORE_SESSION_SESSION_PRIV_H
+
+#include <signal.h>
+#include <time.h>
+#include "core/base/log.h"
+#include "core/session/session.h"
+#include "core/workers/pool.h"
+
+/* Requests are aligned to this; the low bits of a handle are the generation. */
+#define REQ_ALIGN 512
+
+enum req_state {
+	REQ_REPLIED = 1 << 0,  /* somebody has taken the right to answer */
+	REQ_DETACHED = 1 << 1, /* its handler returned without an answer; on se->kept */
+	REQ_HAS_INTR = 1 << 2, /* an interrupt function was set: sync with se->lock */
+	REQ_DONE = 1 << 3,     /* nothing more will be sent */
+	REQ_FREE = 1 << 4,
+};
+
+struct core_req {
+	struct core_session *se;
+	struct core_worker *w; /* whose handler runs; NULL once detached */
+	struct core_channel *ch;
+	uint64_t tag; /* the transport's */
+	uint64_t unique;
+	uint64_t nodeid;
+	uint32_t opcode;
+	_Atomic uint32_t gen; /* moves each time the object is used again */
+	_Atomic uint32_t state;
+	uint32_t out_limit; /* most payload bytes the kernel takes, for variable replies */
+	struct core_ctx ctx;
+	_Atomic uint64_t interrupted; /* == unique: interrupted */
+
+	core_interrupt_func intr_func; /* these three under se->lock */
+	void *intr_data;
+	uint64_t intr_unique; /* for which intr_func was set */
+
+	struct core_req *next, *prev; /* se->kept, or se->spare */
+	unsigned ioctl_64bit;
+	struct core_wire_args args;
+} __attribute__((aligned(REQ_ALIGN)));
+
+/* A request's thread: what it owns and reuses, so that the hot path allocates nothing. */
+struct core_worker {
+	struct core_session *se;
+	struct core_channel *ch;
+	struct core_req *req;     /* current, or the spare one */
+	_Atomic uint64_t current; /* unique in the handler, 0: none */
+	struct core_pool_thread *pt;
+
+	char *out;     /* reply data, page aligned, behind it room up to out_size */
+	size_t out_size;
+
+	struct core_context context;
+
+	/* Interrupting a blocking call by a signal (core/session/interrupt.c). */
+	pthread_mutex_t intr_lock;
+	uint64_t intr_armed; /* unique that may be interrupted now */
+	pthread_t thread;
+	pid_t tid;
+	timer_t nag;
+	bool nagging;
+
+	void *fs_local; /* core/fs */
+
+	struct core_worker *next, *prev; /* se->workers, under se->lock */
+	bool busy_manual;                /* in use by core_session_process() */
+};
+
+struct retrieve {
+	uint64_t unique;
+	uint64_t ino;
+	void *cookie;
+	struct retrieve *next;
+};
+
+struct core_session {
+	const struct core_profile *profile;
+	struct core_session_config cfg;
+	struct core_ll_ops ops;
+	void *userdata;
+	struct core_transport *t;
+
+	/* Set by INIT, constant afterwards. */
+	unsigned minor;
+	uint64_t caps;        /* negotiated, WIRE_CAP bits */
+	bool got_init;
+	bool got_destroy;
+	bool debug;
+	struct core_conn conn;
+	size_t bufsize; /* largest message we may receive */
+
+	/* Hooks of core/fs. */
+	int (*worker_init)(struct core_session *se, struct core_worker *w);
+	void (*worker_fini)(struct core_session *se, struct core_worker *w);
+
+	_Atomic bool exited;
+	_Atomic int exit_reason;
+	_Atomic int error;
+	struct core_pool *_Atomic pool;         /* while loop_mt runs */
+	_Atomic int intr_signal;                /* used for blocking calls */
+
+	/* se->lock */
+	pthread_mutex_t lock;
+	struct core_worker *workers;
+	struct core_req *kept;                  /* detached, unanswered */
+	struct core_req *spare, *spare_tail;    /* detached and answered, first in first out */
+	unsigned nspare;
+	pthread_cond_t intr_cond;
+	struct core_req *intr_running;          /* whose interrupt function runs now */
+	pthread_t intr_thread;                  /* in this thread */
+	struct retrieve *retrieves;
+	uint64_t notify_unique;
+	struct core_worker *manual;             /* idle workers of core_session_process() */
+	bool unaligned_warned;
+};
+
+/* session.c */
+struct core_worker *worker_new(struct core_session *se, bool own_queue);
+void worker_free(struct core_worker *w);
+char *worker_out(struct core_worker *w, size_t size);
+extern __thread struct core_worker *core_worker_current;
+
+/* request.c */
+struct core_req *req_alloc(struct core_session *se);
+void req_free_all(struct core_session *se);
+/* After the handler: reuse the object, or let the program keep it and take another. */
+void req_handler_done(struct core_worker *w, struct core_req *req);
+/* The right to answer; false (logged) if it was taken before. */
+bool req_claim(struct core_req *req);
+/* The answer is out. */
+void req_answered(struct core_req *req);
+
+/* dispatch.c */
+void session_handle(struct core_worker *w, const struct core_msg *msg);
+
+/* init.c */
+void session_do_init(struct core_req *req, const struct wire_init_in *in);
+void session_do_destroy(struct core_req *req);
+
+/* reply.c */
+int reply_send(struct core_req *req, int error, const void *data, size_t len);
+int reply_send_iov(struct core_req *req, int error, struct iovec *iov, int n);
+void wire_attr_from_stat(struct wire_attr *a, const struct stat *st);
+
+/* interrupt.c */
+void session_interrupt(struct core_req *req, uint64_t unique);
+/* Takes back the right to call req's interrupt function; waits if it runs in another thread. */
+void session_interrupt_cancel(struct core_req *req);
+void session_interrupt_all(struct core_session *se);
+/*
+ * Around a call into the program that may block until a signal: 0, or -EINTR when the request
+ * was interrupted before the call.
+ */
+int core_interrupt_arm(struct core_req *req);
+void core_interrupt_disarm(struct core_req *req);
+/* signo 0: pick a free real-time signal on first need. */
+int core_interrupt_setup(struct core_session *se, int signo);
+void core_interrupt_release(struct core_session *se);
+
+/* notify.c */
+void session_notify_reply(struct core_req *req, const struct wire_notify_retrieve_in *in,
+			  const void *data, size_t len);
+
+/* print.c */
+void session_print_request(struct core_session *se, const struct core_msg *msg);
+void session_print_reply(struct core_session *se, struct core_req *req,
+			 const struct wire_out_header *out, const struct iovec *iov, int n);
+
+#endif

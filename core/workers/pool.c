@@ -1,0 +1,456 @@
+#include "core/workers/pool.h"
+
+#include <errno.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/log.h"
+
+#define SAMPLE_NS      1000000L /* how often a saturated pool is looked at */
+#define SHRINK_S       5        /* how often a pool above its floor is looked at */
+#define PATIENT_LOOKS  4        /* looks with nobody idle before growing although work goes on */
+#define EXIT_PATIENCE  1000     /* looks (2 ms) before an exit interrupts what still runs */
+
+enum role { ROLE_POOL, ROLE_BLOCKED };
+
+struct core_pool_thread {
+	struct core_pool *pool;
+	void *local;
+	pthread_t thread;
+	struct core_pool_thread *next;
+	_Atomic unsigned long seq; /* odd: in a handler; moves with every request */
+	unsigned long seen;        /* supervisor's: seq at its last look */
+	enum role role;            /* under pool->lock */
+	bool finished;             /* under pool->lock */
+};
+
+struct core_pool {
+	const struct core_pool_ops *ops;
+	void *owner;
+	struct core_pool_config cfg;
+
+	_Alignas(64) _Atomic int idle;     /* threads waiting for a request */
+	_Alignas(64) _Atomic bool armed;   /* the supervisor looks or has been told to */
+	_Atomic bool stop;
+	_Atomic int retire;                /* threads asked to go */
+	_Atomic int status;
+	sem_t kick;
+
+	pthread_mutex_t lock;              /* guards what follows */
+	struct core_pool_thread *threads;
+	unsigned live, blocked, peak;      /* in the pool / in lock waits */
+	unsigned long started;
+	bool spawn_failed;
+	int low_idle;                      /* fewest idle since the last shrink look */
+};
+
+static void kick(struct core_pool *p)
+{
+	if (!atomic_exchange_explicit(&p->armed, true, memory_order_seq_cst))
+		sem_post(&p->kick);
+}
+
+void core_pool_busy(struct core_pool_thread *pt)
+{
+	struct core_pool *p = pt->pool;
+
+	atomic_store_explicit(&pt->seq, atomic_load_explicit(&pt->seq, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+	if (atomic_fetch_sub_explicit(&p->idle, 1, memory_order_seq_cst) == 1)
+		kick(p);
+}
+
+void core_pool_idle(struct core_pool_thread *pt)
+{
+	atomic_store_explicit(&pt->seq, atomic_load_explicit(&pt->seq, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+	atomic_fetch_add_explicit(&pt->pool->idle, 1, memory_order_seq_cst);
+}
+
+int core_pool_block_begin(struct core_pool_thread *pt)
+{
+	struct core_pool *p = pt->pool;
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&p->lock);
+
+	if (p->blocked >= CORE_POOL_MAX_BLOCKED || (p->spawn_failed && p->live <= 1))
+		return -EAGAIN;
+	pt->role = ROLE_BLOCKED;
+	p->blocked++;
+	p->live--;
+	if (p->live < p->cfg.floor)
+		kick(p);
+	return 0;
+}
+
+void core_pool_block_end(struct core_pool_thread *pt)
+{
+	struct core_pool *p = pt->pool;
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&p->lock);
+
+	pt->role = ROLE_POOL;
+	p->blocked--;
+	p->live++;
+}
+
+/* One retirement claimed, if any is wanted. */
+static bool claim_retirement(struct core_pool *p)
+{
+	int n = atomic_load_explicit(&p->retire, memory_order_relaxed);
+
+	while (n > 0)
+		if (atomic_compare_exchange_weak(&p->retire, &n, n - 1))
+			return true;
+	return false;
+}
+
+static void *thread_main(void *arg)
+{
+	struct core_pool_thread *pt = arg;
+	struct core_pool *p = pt->pool;
+	int res = p->ops->thread_start(p->owner, pt, &pt->local);
+	bool started = res >= 0;
+
+	if (started) {
+		atomic_fetch_add(&p->idle, 1);
+		while (!atomic_load_explicit(&p->stop, memory_order_acquire)) {
+			res = p->ops->turn(p->owner, pt->local);
+			if (res < 0 || claim_retirement(p))
+				break;
+		}
+		atomic_fetch_sub(&p->idle, 1);
+	}
+	if (res < 0) {
+		int none = 0;
+
+		/* A thread that cannot start is no reason to end the others. */
+		if (started) {
+			atomic_compare_exchange_strong(&p->status, &none, res);
+			core_pool_stop(p);
+		} else {
+			core_err("cannot start a worker thread: %s\n", strerror(-res));
+		}
+	}
+	if (started)
+		p->ops->thread_end(p->owner, pt->local);
+
+	pthread_mutex_lock(&p->lock);
+	pt->finished = true;
+	p->live--;
+	pthread_mutex_unlock(&p->lock);
+	if (atomic_load(&p->stop))
+		sem_post(&p->kick);
+	else
+		kick(p);
+	return NULL;
+}
+
+int core_thread_create(pthread_t *thread, void *(*func)(void *), void *arg)
+{
+	static const int blocked[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	const char *stack = getenv("FUSE_THREAD_STACK");
+	pthread_attr_t attr;
+	sigset_t set, old;
+	int res;
+
+	pthread_attr_init(&attr);
+	if (stack) {
+		char *end;
+		unsigned long size = strtoul(stack, &end, 0);
+
+		if (*end || pthread_attr_setstacksize(&attr, size))
+			core_warn("FUSE_THREAD_STACK=%s is not a stack size in bytes; ignored\n",
+				  stack);
+	}
+	/* The program's signals are for the thread that runs the loop. */
+	sigemptyset(&set);
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(blocked); i++)
+		sigaddset(&set, blocked[i]);
+	pthread_sigmask(SIG_BLOCK, &set, &old);
+	res = pthread_create(thread, &attr, func, arg);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	return -res;
+}
+
+/* Under p->lock. */
+static int spawn(struct core_pool *p)
+{
+	struct core_pool_thread *pt = calloc(1, sizeof(*pt));
+	int res;
+
+	if (!pt)
+		return -ENOMEM;
+	pt->pool = p;
+	res = core_thread_create(&pt->thread, thread_main, pt);
+	if (res) {
+		free(pt);
+		if (!p->spawn_failed)
+			core_warn("cannot create another worker thread: %s\n", strerror(-res));
+		p->spawn_failed = true;
+		return res;
+	}
+	p->spawn_failed = false;
+	pt->next = p->threads;
+	p->threads = pt;
+	p->live++;
+	p->started++;
+	if (p->live + p->blocked > p->peak)
+		p->peak = p->live + p->blocked;
+	return 0;
+}
+
+/* Joins what has ended. */
+static void reap(struct core_pool *p)
+{
+	struct core_pool_thread *dead = NULL, **link, *pt;
+
+	pthread_mutex_lock(&p->lock);
+	for (link = &p->threads; (pt = *link);) {
+		if (pt->finished) {
+			*link = pt->next;
+			pt->next = dead;
+			dead = pt;
+		} else {
+			link = &pt->next;
+		}
+	}
+	pthread_mutex_unlock(&p->lock);
+	while ((pt = dead)) {
+		dead = pt->next;
+		pthread_join(pt->thread, NULL);
+		free(pt);
+	}
+}
+
+static bool wait_kick(struct core_pool *p, long ns)
+{
+	struct timespec ts;
+
+	if (ns < 0) {
+		while (sem_wait(&p->kick) && errno == EINTR)
+			if (atomic_load(&p->stop))
+				break;
+		return true;
+	}
+	clock_gettime(CLOCK_REALTIME, &ts);
+	ts.tv_sec += ns / 1000000000L;
+	ts.tv_nsec += ns % 1000000000L;
+	if (ts.tv_nsec >= 1000000000L) {
+		ts.tv_sec++;
+		ts.tv_nsec -= 1000000000L;
+	}
+	while (sem_timedwait(&p->kick, &ts)) {
+		if (errno != EINTR)
+			return false;
+		if (atomic_load(&p->stop))
+			return true;
+	}
+	return true;
+}
+
+/* Has any thread in a handler come further since the last look? Under p->lock. */
+static bool progress(struct core_pool *p)
+{
+	bool moved = false;
+
+	for (struct core_pool_thread *pt = p->threads; pt; pt = pt->next) {
+		unsigned long seq = atomic_load_explicit(&pt->seq, memory_order_relaxed);
+
+		if (pt->role == ROLE_POOL && seq != pt->seen)
+			moved = true;
+		pt->seen = seq;
+	}
+	return moved;
+}
+
+/* Processor time this process used since the last call, as a share of all processors. */
+static double cpu_share(struct timespec *wall0, struct timespec *cpu0)
+{
+	struct timespec wall, cpu;
+	double dw, dc;
+
+	clock_gettime(CLOCK_MONOTONIC, &wall);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+	dw = (double)(wall.tv_sec - wall0->tv_sec) + 1e-9 * (double)(wall.tv_nsec - wall0->tv_nsec);
+	dc = (double)(cpu.tv_sec - cpu0->tv_sec) + 1e-9 * (double)(cpu.tv_nsec - cpu0->tv_nsec);
+	*wall0 = wall;
+	*cpu0 = cpu;
+	return dw > 0 ? dc / dw / (double)sysconf(_SC_NPROCESSORS_ONLN) : 1;
+}
+
+/*
+ * Nobody waits for requests. Looks every SAMPLE_NS until somebody does again; grows when all
+ * are stuck, or when for some looks nobody was free although processors are.
+ */
+static void supervise(struct core_pool *p)
+{
+	struct timespec wall = { 0 }, cpu = { 0 };
+	unsigned saturated = 0, free_looks = 0;
+
+	cpu_share(&wall, &cpu);
+	while (!atomic_load(&p->stop)) {
+		unsigned want = 0;
+
+		pthread_mutex_lock(&p->lock);
+		if (p->live < p->cfg.floor)
+			want = p->cfg.floor - p->live;
+		bool moved = progress(p);
+		bool none_idle = atomic_load(&p->idle) <= 0;
+
+		if (none_idle) {
+			free_looks = 0;
+			p->low_idle = 0;
+			if (!moved)
+				want = want > p->live / 2 + 1 ? want : p->live / 2 + 1;
+			else if (++saturated >= PATIENT_LOOKS && cpu_share(&wall, &cpu) < 0.5)
+				want = want ? want : 1, saturated = 0;
+		} else {
+			saturated = 0;
+			free_looks++;
+		}
+		while (want-- > 0 && p->live < p->cfg.ceiling)
+			if (spawn(p))
+				break;
+		bool full = p->live >= p->cfg.ceiling || p->spawn_failed;
+
+		pthread_mutex_unlock(&p->lock);
+		reap(p);
+		if (free_looks >= 8) {
+			/* Disarm, then look once more: a kick may have been swallowed meanwhile. */
+			atomic_store_explicit(&p->armed, false, memory_order_seq_cst);
+			if (atomic_load_explicit(&p->idle, memory_order_seq_cst) > 0)
+				return;
+			atomic_store(&p->armed, true);
+			free_looks = 0;
+		}
+		wait_kick(p, full && none_idle ? 20 * SAMPLE_NS : SAMPLE_NS);
+	}
+}
+
+/* Gives half of the threads that were not needed since the last look back. */
+static void shrink(struct core_pool *p)
+{
+	int idle = atomic_load(&p->idle), extra = 0;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->low_idle > idle)
+		p->low_idle = idle;
+	if (p->live > p->cfg.floor && p->low_idle > 1) {
+		extra = (int)(p->live - p->cfg.floor);
+		if (extra > p->low_idle - 1)
+			extra = p->low_idle - 1;
+		extra = (extra + 1) / 2;
+	}
+	p->low_idle = idle;
+	pthread_mutex_unlock(&p->lock);
+	/* A thread on its way out takes one; what is not taken until the next look lapses. */
+	atomic_store(&p->retire, extra);
+	for (int i = 0; i < extra; i++)
+		p->ops->wake(p->owner);
+}
+
+static unsigned thread_count(struct core_pool *p, unsigned *live)
+{
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&p->lock);
+
+	*live = p->live;
+	return p->live + p->blocked;
+}
+
+/* All threads out: wakes those that wait, waits for those that work. */
+static void drain(struct core_pool *p)
+{
+	unsigned live, looks = 0;
+
+	while (thread_count(p, &live) > 0) {
+		if (atomic_load(&p->idle) > 0)
+			p->ops->wake(p->owner);
+		wait_kick(p, 2 * SAMPLE_NS);
+		reap(p);
+		if (++looks == EXIT_PATIENCE / 20 || looks % EXIT_PATIENCE == 0)
+			p->ops->interrupt_all(p->owner);
+		if (looks == EXIT_PATIENCE)
+			core_warn("exit: waiting for %u operations of the file system to end\n",
+				  thread_count(p, &live));
+	}
+	reap(p);
+}
+
+int core_pool_run(struct core_pool *p)
+{
+	int res = 0;
+
+	pthread_mutex_lock(&p->lock);
+	for (unsigned i = 0; i < p->cfg.floor && !res; i++)
+		res = spawn(p);
+	if (p->live)
+		res = 0;
+	pthread_mutex_unlock(&p->lock);
+	if (res) {
+		core_err("cannot start any worker thread: %s\n", strerror(-res));
+		return res;
+	}
+	while (!atomic_load(&p->stop)) {
+		unsigned live;
+
+		thread_count(p, &live);
+		if (wait_kick(p, live > p->cfg.floor ? SHRINK_S * 1000000000L : -1)) {
+			if (!atomic_load(&p->stop))
+				supervise(p);
+		} else {
+			shrink(p);
+		}
+		reap(p);
+	}
+	drain(p);
+	return atomic_load(&p->status);
+}
+
+void core_pool_stop(struct core_pool *p)
+{
+	atomic_store(&p->stop, true);
+	sem_post(&p->kick);
+}
+
+void core_pool_get_stats(struct core_pool *p, struct core_pool_stats *st)
+{
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&p->lock);
+
+	st->threads = p->live;
+	st->blocked = p->blocked;
+	st->peak = p->peak;
+	st->started = p->started;
+	st->idle = (unsigned)atomic_load(&p->idle);
+}
+
+struct core_pool *core_pool_new(const struct core_pool_ops *ops, void *owner,
+				const struct core_pool_config *cfg)
+{
+	struct core_pool *p = aligned_alloc(64, (sizeof(*p) + 63) & ~(size_t)63);
+
+	if (!p)
+		return NULL;
+	memset(p, 0, sizeof(*p));
+	p->ops = ops;
+	p->owner = owner;
+	p->cfg = *cfg;
+	if (!p->cfg.ceiling)
+		p->cfg.ceiling = CORE_POOL_CEILING;
+	if (!p->cfg.floor)
+		p->cfg.floor = CORE_POOL_FLOOR;
+	if (p->cfg.floor > p->cfg.ceiling)
+		p->cfg.floor = p->cfg.ceiling;
+	sem_init(&p->kick, 0, 0);
+	pthread_mutex_init(&p->lock, NULL);
+	return p;
+}
+
+void core_pool_free(struct core_pool *p)
+{
+	sem_destroy(&p->kick);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}

@@ -27,7 +27,8 @@ struct core_wire_struct {
 };
 
 enum core_wire_op_flags {
-	CORE_OP_NOREPLY    = 1 << 0, /* FORGET, BATCH_FORGET, INTERRUPT (normally), NOTIFY_REPLY, DESTROY(replied) */
+	CORE_OP_NOREPLY    = 1 << 0, /* FORGET, BATCH_FORGET, NOTIFY_REPLY; INTERRUPT unless refused.
+	                                Not DESTROY: the kernel waits for its answer */
 	CORE_OP_IDEMPOTENT = 1 << 1, /* may be done twice: safe to serve again after a RESEND */
 	CORE_OP_MAY_BLOCK  = 1 << 2, /* can wait for another request of the same mount (SETLKW) */
 	CORE_OP_DATA       = 1 << 3, /* bytes follow: WRITE, SETXATTR value, IOCTL input, NOTIFY_REPLY, BATCH_FORGET list */
@@ -66,8 +67,13 @@ struct core_msg {
 	uint64_t tag;                     /* the transport's own */
 };
 
+/*
+ * Only what the operation has is set: name[] up to nnames, data for CORE_OP_DATA; ext for
+ * CORE_OP_EXT. The rest is left as it was, so that an operation without them costs nothing.
+ */
 struct core_wire_args {
-	const void *in;          /* the structure in its newest size; points into the message or to
+	const void *in;          /* the structure in its newest size (meaningless for an
+	                            operation without one); points into the message or to
 	                            copy[] (zero-extended) when the kernel's was shorter */
 	const char *name[2];     /* terminated, without '/' check */
 	uint32_t name_len[2];
@@ -82,14 +88,23 @@ struct core_wire_args {
  * Checks and splits a message. minor and caps are the negotiated ones (for INIT: anything).
  * 0, or -EIO: malformed (*why is a text for the log), -ENOSYS: an opcode we do not know.
  * SETXATTR with and without the extension is told by caps. An empty name is malformed, so is
- * one over 4096 bytes.
+ * one over 4096 bytes. An opcode newer than minor passes if we know it: distributions' kernels
+ * carry operations their minor does not announce. Bytes behind what the operation needs are
+ * ignored unless the structure announces a length: then it must be that of the data.
+ *
+ * Lengths: on the device (payload NULL) hdr->len must be that of header and op. Over io_uring
+ * op_len may be that of the room op lies in; header, the operation's structure and payload
+ * must make hdr->len.
  */
 int core_wire_decode(const struct core_msg *msg, unsigned minor, uint64_t caps,
 		     struct core_wire_args *args, const char **why);
 
 /*
- * Debug print (-d): one line of text for a request or reply into buf, always terminated.
- * print_reply's data is what follows the out header. Returns bytes written (as snprintf).
+ * Debug print (-d): text for a request or reply into buf, always terminated: one line a user of
+ * FUSE knows ("unique: 2, opcode: LOOKUP (1), nodeid: 1, insize: 42, pid: 7") and, where there
+ * is something to tell, further lines with what is in it, indented. No newline at the end.
+ * print_reply's data is what follows the out header; opcode that of the request, ignored for a
+ * notification. Returns the bytes the whole text has (as snprintf).
  */
 int core_wire_print_request(char *buf, size_t size, const struct core_msg *msg, unsigned minor,
 			    uint64_t caps);

@@ -114,6 +114,7 @@ int core_interrupt_arm(struct core_req *req)
 		sigaddset(&set, signo);
 		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 		w->thread = pthread_self();
+		w->tid = (pid_t)syscall(SYS_gettid);
 		w->intr_armed = req->unique;
 	}
 	pthread_mutex_unlock(&w->intr_lock);

@@ -131,7 +131,7 @@ void wire_attr_from_stat(struct wire_attr *a, const struct stat *st)
 	a->flags = 0;
 }
 
-static void fill_entry(struct wire_entry_out *out, const struct core_entry_param *e)
+void reply_fill_entry(struct wire_entry_out *out, const struct core_entry_param *e)
 {
 	out->nodeid = e->ino;
 	out->generation = e->generation;
@@ -168,7 +168,7 @@ int core_reply_entry(struct core_req *req, const struct core_entry_param *e)
 	struct wire_entry_out out;
 
 	/* 7.4 brought negative entries; the floor is above that. */
-	fill_entry(&out, e);
+	reply_fill_entry(&out, e);
 	return reply_ok(req, &out, sizeof(out));
 }
 
@@ -177,7 +177,7 @@ int core_reply_create(struct core_req *req, const struct core_entry_param *e,
 {
 	struct wire_create_out out;
 
-	fill_entry(&out.entry, e);
+	reply_fill_entry(&out.entry, e);
 	fill_open(&out.open, fi);
 	return reply_ok(req, &out, sizeof(out));
 }
@@ -214,6 +214,11 @@ int core_reply_write(struct core_req *req, size_t count)
 		core_err("the file system wrote %zu bytes of %u given (%s); the caller gets EIO\n",
 			 count, req->out_limit, core_wire_op_name(req->opcode));
 		return core_reply_err(req, EIO);
+	}
+	if (req->opcode == WIRE_COPY_FILE_RANGE_64) {
+		struct wire_copy_file_range_out out64 = { .bytes_copied = count };
+
+		return reply_ok(req, &out64, sizeof(out64));
 	}
 	return reply_ok(req, &out, sizeof(out));
 }

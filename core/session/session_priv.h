@@ -68,7 +68,12 @@ struct core_worker {
 	void *fs_local; /* core/fs */
 
 	struct core_worker *next, *prev; /* se->workers, under se->lock */
-	bool busy_manual;                /* in use by core_session_process() */
+	struct core_worker *manual_next; /* se->manual: at rest between core_session_process() */
+};
+
+struct core_pollhandle {
+	struct core_session *se;
+	uint64_t kh;
 };
 
 struct retrieve {
@@ -146,6 +151,7 @@ void session_do_destroy(struct core_req *req);
 int reply_send(struct core_req *req, int error, const void *data, size_t len);
 int reply_send_iov(struct core_req *req, int error, struct iovec *iov, int n);
 void wire_attr_from_stat(struct wire_attr *a, const struct stat *st);
+void reply_fill_entry(struct wire_entry_out *out, const struct core_entry_param *e);
 
 /* interrupt.c */
 void session_interrupt(struct core_req *req, uint64_t unique);

@@ -1,0 +1,469 @@
+/*
+ * Sessions, their workers, and the loops.
+ */
+#include "core/session/session_priv.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+__thread struct core_worker *core_worker_current;
+static __thread struct core_context outside_context;
+
+/* ---- workers ---------------------------------------------------------------------------- */
+
+char *worker_out(struct core_worker *w, size_t size)
+{
+	size_t want = size > w->se->bufsize ? size : w->se->bufsize;
+	void *p;
+
+	if (core_likely(size <= w->out_size))
+		return w->out;
+	want = (want + 4095) & ~(size_t)4095;
+	p = mmap(NULL, want, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		 -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	if (w->out)
+		munmap(w->out, w->out_size);
+	w->out = p;
+	w->out_size = want;
+	return w->out;
+}
+
+struct core_worker *worker_new(struct core_session *se, bool own_queue)
+{
+	struct core_worker *w = calloc(1, sizeof(*w));
+	int res = -ENOMEM;
+
+	if (!w)
+		return NULL;
+	w->se = se;
+	pthread_mutex_init(&w->intr_lock, NULL);
+	w->thread = pthread_self();
+	w->req = req_alloc(se);
+	if (w->req)
+		res = se->t ? se->t->ops->channel_new(se->t, own_queue, &w->ch) : -ENOTCONN;
+	if (!res && se->worker_init)
+		res = se->worker_init(se, w);
+	if (res) {
+		core_err("cannot set up a worker: %s\n", strerror(-res));
+		if (w->ch)
+			core_channel_put(w->ch);
+		free(w->req);
+		pthread_mutex_destroy(&w->intr_lock);
+		free(w);
+		errno = -res;
+		return NULL;
+	}
+	pthread_mutex_lock(&se->lock);
+	w->next = se->workers;
+	if (w->next)
+		w->next->prev = w;
+	se->workers = w;
+	pthread_mutex_unlock(&se->lock);
+	return w;
+}
+
+void worker_free(struct core_worker *w)
+{
+	struct core_session *se = w->se;
+
+	pthread_mutex_lock(&se->lock);
+	if (w->prev)
+		w->prev->next = w->next;
+	else
+		se->workers = w->next;
+	if (w->next)
+		w->next->prev = w->prev;
+	pthread_mutex_unlock(&se->lock);
+	if (se->worker_fini)
+		se->worker_fini(se, w);
+	if (w->ch)
+		core_channel_put(w->ch);
+	if (w->out)
+		munmap(w->out, w->out_size);
+	free(w->req);
+	pthread_mutex_destroy(&w->intr_lock);
+	free(w);
+}
+
+struct core_context *core_context(void)
+{
+	struct core_worker *w = core_worker_current;
+
+	if (!w)
+		return &outside_context;
+	w->context.uid = w->req->ctx.uid;
+	w->context.gid = w->req->ctx.gid;
+	w->context.pid = w->req->ctx.pid;
+	w->context.umask = w->req->ctx.umask;
+	return &w->context;
+}
+
+struct core_req *core_req_current(void)
+{
+	struct core_worker *w = core_worker_current;
+
+	return w && atomic_load_explicit(&w->current, memory_order_relaxed) ? w->req : NULL;
+}
+
+/* ---- life ------------------------------------------------------------------------------- */
+
+struct core_session *core_session_new(const struct core_profile *profile,
+				      const struct core_session_config *cfg,
+				      const struct core_ll_ops *ops, void *userdata)
+{
+	struct core_session *se = calloc(1, sizeof(*se));
+
+	if (!se) {
+		core_err("out of memory for a session\n");
+		return NULL;
+	}
+	se->profile = profile;
+	se->cfg = *cfg;
+	se->debug = cfg->debug;
+	se->ops = *ops;
+	se->userdata = userdata;
+	se->minor = WIRE_MINOR;
+	se->bufsize = CORE_TRANSPORT_DEFAULT_PAYLOAD + 4096;
+	pthread_mutex_init(&se->lock, NULL);
+	pthread_cond_init(&se->intr_cond, NULL);
+	return se;
+}
+
+static void free_manual(struct core_session *se)
+{
+	struct core_worker *w;
+
+	while ((w = se->manual)) {
+		se->manual = w->manual_next;
+		worker_free(w);
+	}
+}
+
+void core_session_free(struct core_session *se)
+{
+	struct retrieve *r;
+
+	if (se->got_init && !se->got_destroy && se->ops.destroy) {
+		se->got_destroy = true;
+		se->ops.destroy(se->userdata);
+	}
+	free_manual(se);
+	req_free_all(se);
+	while ((r = se->retrieves)) {
+		se->retrieves = r->next;
+		free(r);
+	}
+	if (se->t)
+		se->t->ops->free(se->t);
+	core_interrupt_release(se);
+	pthread_mutex_destroy(&se->lock);
+	pthread_cond_destroy(&se->intr_cond);
+	free(se);
+}
+
+void core_session_attach(struct core_session *se, struct core_transport *t)
+{
+	se->t = t;
+}
+
+struct core_transport *core_session_detach(struct core_session *se)
+{
+	struct core_transport *t = se->t;
+
+	if (t) {
+		free_manual(se);
+		req_free_all(se);
+	}
+	se->t = NULL;
+	return t;
+}
+
+struct core_transport *core_session_transport(struct core_session *se)
+{
+	return se->t;
+}
+
+void *core_session_userdata(struct core_session *se)
+{
+	return se->userdata;
+}
+
+const struct core_profile *core_session_profile(struct core_session *se)
+{
+	return se->profile;
+}
+
+const struct core_conn *core_session_conn(struct core_session *se)
+{
+	return &se->conn;
+}
+
+struct core_session_config *core_session_config(struct core_session *se)
+{
+	return &se->cfg;
+}
+
+size_t core_session_bufsize(struct core_session *se)
+{
+	return se->bufsize;
+}
+
+/* ---- leaving ---------------------------------------------------------------------------- */
+
+void core_session_exit(struct core_session *se, int reason)
+{
+	struct core_pool *pool;
+
+	/* Everything here may be done in a signal handler. */
+	if (reason)
+		atomic_store(&se->exit_reason, reason);
+	atomic_store(&se->exited, true);
+	pool = atomic_load(&se->pool);
+	if (pool)
+		core_pool_stop(pool);
+	else if (se->t && se->t->ops->wake)
+		se->t->ops->wake(se->t);
+}
+
+bool core_session_exited(struct core_session *se)
+{
+	return atomic_load_explicit(&se->exited, memory_order_acquire);
+}
+
+void core_session_reset(struct core_session *se)
+{
+	atomic_store(&se->exited, false);
+	atomic_store(&se->exit_reason, 0);
+	atomic_store(&se->error, 0);
+}
+
+void core_session_set_error(struct core_session *se, int err)
+{
+	atomic_store(&se->error, err);
+}
+
+/* What a finished loop returns, from how receiving ended. */
+static int verdict(struct core_session *se, int res)
+{
+	int error = atomic_load(&se->error), reason = atomic_load(&se->exit_reason);
+
+	if (res == -ENODEV || res == -EINTR)
+		res = 0; /* unmounted; exit */
+	else if (res == -ECONNABORTED)
+		core_err("the connection to the kernel was aborted\n");
+	else if (res < 0)
+		core_err("reading from the kernel failed: %s\n", strerror(-res));
+	core_session_reset(se);
+	if (error)
+		return error;
+	return res < 0 ? res : reason;
+}
+
+/* ---- loops ------------------------------------------------------------------------------ */
+
+int core_session_loop(struct core_session *se)
+{
+	struct core_worker *w, *outer = core_worker_current;
+	struct core_msg msg;
+	int res = 0;
+
+	if (!se->t) {
+		core_err("the session has no channel: mount first\n");
+		return -ENOTCONN;
+	}
+	w = worker_new(se, false);
+	if (!w)
+		return -errno;
+	core_worker_current = w;
+	while (!core_session_exited(se)) {
+		res = w->ch->ops->receive(w->ch, &msg, 1);
+		if (core_likely(res > 0))
+			session_handle(w, &msg);
+		else if (res < 0 && res != -EINTR)
+			break;
+	}
+	core_worker_current = outer;
+	worker_free(w);
+	return verdict(se, res > 0 ? 0 : res);
+}
+
+struct mt {
+	struct core_session *se;
+	bool own_queue;
+};
+
+static int mt_start(void *owner, struct core_pool_thread *pt, void **local)
+{
+	struct mt *mt = owner;
+	struct core_worker *w = worker_new(mt->se, mt->own_queue);
+
+	if (!w)
+		return -errno;
+	w->pt = pt;
+	core_worker_current = w;
+	*local = w;
+	return 0;
+}
+
+static int mt_turn(void *owner, void *local)
+{
+	struct core_worker *w = local;
+	struct core_msg msg;
+	int res = w->ch->ops->receive(w->ch, &msg, 1);
+
+	(void)owner;
+	if (core_likely(res > 0)) {
+		core_pool_busy(w->pt);
+		session_handle(w, &msg);
+		core_pool_idle(w->pt);
+	}
+	return res == -EINTR ? 0 : res;
+}
+
+static void mt_end(void *owner, void *local)
+{
+	(void)owner;
+	core_worker_current = NULL;
+	worker_free(local);
+}
+
+static int mt_wake(void *owner)
+{
+	struct mt *mt = owner;
+
+	return mt->se->t->ops->wake(mt->se->t);
+}
+
+static void mt_interrupt_all(void *owner)
+{
+	struct mt *mt = owner;
+
+	session_interrupt_all(mt->se);
+}
+
+int core_session_loop_mt(struct core_session *se, const struct core_pool_config *cfg)
+{
+	static const struct core_pool_ops ops = {
+		.thread_start = mt_start, .turn = mt_turn, .thread_end = mt_end, .wake = mt_wake,
+		.interrupt_all = mt_interrupt_all,
+	};
+	struct mt mt = { se, cfg->own_queue };
+	struct core_pool_config c = *cfg;
+	struct core_pool *pool;
+	int res;
+
+	if (!se->t) {
+		core_err("the session has no channel: mount first\n");
+		return -ENOTCONN;
+	}
+	if (!c.ceiling)
+		c.ceiling = se->profile->max_threads;
+	/* Lock waits must be breakable, or a killed process waits for ever. */
+	if (core_interrupt_setup(se, 0))
+		core_warn("no free real-time signal: lock waits cannot be interrupted\n");
+	pool = core_pool_new(&ops, &mt, &c);
+	if (!pool)
+		return -ENOMEM;
+	atomic_store(&se->pool, pool);
+	if (core_session_exited(se))
+		core_pool_stop(pool);
+	res = core_pool_run(pool);
+	atomic_store(&se->pool, NULL);
+	core_pool_free(pool);
+	return verdict(se, res);
+}
+
+/* ---- programs with a loop of their own ---------------------------------------------------- */
+
+static struct core_worker *manual_get(struct core_session *se)
+{
+	struct core_worker *w;
+
+	pthread_mutex_lock(&se->lock);
+	w = se->manual;
+	if (w)
+		se->manual = w->manual_next;
+	pthread_mutex_unlock(&se->lock);
+	return w ? w : worker_new(se, false);
+}
+
+static void manual_put(struct core_session *se, struct core_worker *w)
+{
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&se->lock);
+
+	w->manual_next = se->manual;
+	se->manual = w;
+}
+
+void core_session_process(struct core_session *se, const void *buf, size_t len,
+			  struct core_channel *ch)
+{
+	struct core_worker *outer = core_worker_current, *w = manual_get(se);
+	struct core_channel *own;
+	struct core_msg msg = {
+		.hdr = buf, .op = (const char *)buf + sizeof(struct wire_in_header),
+	};
+
+	if (!w)
+		return;
+	if (len < sizeof(struct wire_in_header)) {
+		core_err("a message of %zu bytes is too short for a request\n", len);
+		manual_put(se, w);
+		return;
+	}
+	msg.op_len = len - sizeof(struct wire_in_header);
+	own = w->ch;
+	if (ch)
+		w->ch = ch;
+	w->thread = pthread_self();
+	core_worker_current = w;
+	session_handle(w, &msg);
+	core_worker_current = outer;
+	w->ch = own;
+	manual_put(se, w);
+}
+
+int core_session_receive(struct core_session *se, void *buf, size_t size)
+{
+	struct core_worker *w;
+	struct core_msg msg;
+	size_t len;
+	int res;
+
+	if (core_session_exited(se))
+		return 0;
+	w = manual_get(se);
+	if (!w)
+		return -errno;
+	res = w->ch->ops->receive(w->ch, &msg, 1);
+	if (res > 0) {
+		len = sizeof(*msg.hdr) + msg.op_len + msg.payload_len;
+		if (len > size) {
+			struct wire_out_header out = { sizeof(out), -EIO, msg.hdr->unique };
+			struct iovec iov = { &out, sizeof(out) };
+
+			core_err("a request of %zu bytes does not fit the buffer of %zu\n", len,
+				 size);
+			w->ch->ops->reply(w->ch, msg.tag, &iov, 1);
+			res = -EINVAL;
+		} else {
+			memcpy(buf, msg.hdr, sizeof(*msg.hdr));
+			memcpy((char *)buf + sizeof(*msg.hdr), msg.op, msg.op_len);
+			if (msg.payload_len)
+				memcpy((char *)buf + sizeof(*msg.hdr) + msg.op_len, msg.payload,
+				       msg.payload_len);
+			res = (int)len;
+		}
+	} else if (res == -ENODEV) {
+		core_session_exit(se, 0);
+		res = 0;
+	} else if (res == 0) {
+		res = core_session_exited(se) ? 0 : -EINTR;
+	}
+	manual_put(se, w);
+	return res;
+}

@@ -15,7 +15,7 @@ static void fails_the_nth_allocation_only(void)
 	second = strdup("x");
 	UNIT_ASSERT_INT(errno, ENOMEM);
 	third = calloc(1, 1);
-	UNIT_ASSERT_INT(unit_alloc_count(), 3);
+	UNIT_ASSERT_INT((long)unit_alloc_count(), 3);
 	CU_ASSERT_PTR_NOT_NULL(first);
 	CU_ASSERT_PTR_NULL(second);
 	CU_ASSERT_PTR_NOT_NULL(third);

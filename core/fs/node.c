@@ -1,0 +1,618 @@
+#include "core/fs/node.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define NODE_RESERVE  (16ULL << 30) /* 2^28 nodes of 64 bytes */
+#define NAME_RESERVE  (32ULL << 30) /* 2^32 units of 8 bytes */
+#define MIN_RESERVE   (16ULL << 20)
+#define COMMIT_STEP   (1ULL << 20)
+#define NODE_BATCH    32   /* nodes a shard takes from the arena at once */
+#define NAME_PIECE    4096 /* bytes of names a shard takes at once */
+#define CLASSES       ((NODE_NAME_MAX + 3 + 7) / 8 + 1)
+#define FIRST_SLOTS   16
+
+/* ---- arenas ------------------------------------------------------------------------------- */
+
+static int arena_init(struct arena *a, size_t want)
+{
+	for (; want >= MIN_RESERVE; want /= 2) {
+		a->base = mmap(NULL, want, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			       -1, 0);
+		if (a->base != MAP_FAILED) {
+			a->reserved = want;
+			return 0;
+		}
+	}
+	a->base = NULL;
+	return -ENOMEM;
+}
+
+/* size bytes more, at the offset in *at. Under grow_lock. */
+static int arena_take(struct arena *a, size_t size, size_t *at)
+{
+	size_t end = a->used + size, have = atomic_load(&a->committed);
+
+	if (end > a->reserved)
+		return -ENOMEM;
+	if (end > have) {
+		size_t grow = (end - have + COMMIT_STEP - 1) & ~(COMMIT_STEP - 1);
+
+		if (have + grow > a->reserved)
+			grow = a->reserved - have;
+		if (mprotect(a->base + have, grow, PROT_READ | PROT_WRITE))
+			return -ENOMEM;
+		atomic_store_explicit(&a->committed, have + grow, memory_order_release);
+	}
+	*at = a->used;
+	a->used = end;
+	return 0;
+}
+
+/* ---- hashing ------------------------------------------------------------------------------ */
+
+static uint32_t hash_name(const struct nodes *t, uint32_t parent, const char *name, size_t len)
+{
+	const uint64_t k = 0x9e3779b97f4a7c15ULL;
+	uint64_t h = (t->seed ^ parent) * k + len;
+
+	for (; len >= 8; len -= 8, name += 8) {
+		uint64_t w;
+
+		memcpy(&w, name, 8);
+		h = (h ^ w) * k;
+		h ^= h >> 29;
+	}
+	if (len) {
+		uint64_t w = 0;
+
+		memcpy(&w, name, len);
+		h = (h ^ w) * k;
+		h ^= h >> 29;
+	}
+	h *= 0xbf58476d1ce4e5b9ULL;
+	return (uint32_t)(h >> 32);
+}
+
+static struct node_shard *shard_of(struct nodes *t, uint32_t hash)
+{
+	return &t->shard[hash >> 26];
+}
+
+/* ---- names -------------------------------------------------------------------------------- */
+
+static unsigned name_class(size_t len)
+{
+	return (unsigned)((len + 3 + 7) / 8);
+}
+
+/* Under the shard's lock. 0: no memory. */
+static uint32_t name_new(struct nodes *t, struct node_shard *s, const char *name, size_t len)
+{
+	unsigned c = name_class(len);
+	uint32_t ref = s->free_names[c];
+	char *block;
+
+	if (ref) {
+		memcpy(&s->free_names[c], t->names + (size_t)ref * 8, 4);
+	} else {
+		if (s->name_end - s->name_bump < c) {
+			size_t at;
+			int res;
+
+			pthread_mutex_lock(&t->grow_lock);
+			res = arena_take(&t->name_arena, NAME_PIECE, &at);
+			pthread_mutex_unlock(&t->grow_lock);
+			if (res)
+				return 0;
+			s->name_bump = (uint32_t)(at / 8);
+			s->name_end = s->name_bump + NAME_PIECE / 8;
+		}
+		ref = s->name_bump;
+		s->name_bump += c;
+	}
+	block = t->names + (size_t)ref * 8;
+	*(uint16_t *)block = (uint16_t)len;
+	block += (size_t)c * 8 - len;
+	block[-1] = '/';
+	memcpy(block, name, len);
+	return ref;
+}
+
+static void name_free(struct nodes *t, struct node_shard *s, uint32_t ref)
+{
+	size_t len = *(uint16_t *)(t->names + (size_t)ref * 8);
+	unsigned c = name_class(len);
+
+	memcpy(t->names + (size_t)ref * 8, &s->free_names[c], 4);
+	s->free_names[c] = ref;
+}
+
+/* ---- the table ---------------------------------------------------------------------------- */
+
+static bool same(const struct nodes *t, const struct node *n, uint32_t hash, uint32_t parent,
+		 const char *name, size_t len)
+{
+	const char *have;
+	size_t have_len;
+
+	if (n->hash != hash || atomic_load_explicit(&n->parent, memory_order_relaxed) != parent)
+		return false;
+	have = node_name(t, atomic_load_explicit(&n->name, memory_order_relaxed), &have_len);
+	return have_len == len && memcmp(have, name, len) == 0;
+}
+
+static uint32_t table_find(struct nodes *t, struct node_shard *s, uint32_t hash, uint32_t parent,
+			   const char *name, size_t len)
+{
+	uint32_t i = hash & s->mask, idx;
+
+	for (; (idx = s->slots[i]); i = (i + 1) & s->mask)
+		if (same(t, &t->at[idx], hash, parent, name, len))
+			return idx;
+	return 0;
+}
+
+static int table_grow(struct nodes *t, struct node_shard *s)
+{
+	uint32_t mask = s->mask * 2 + 1;
+	uint32_t *slots = calloc((size_t)mask + 1, sizeof(*slots));
+
+	if (!slots)
+		return -ENOMEM;
+	for (uint32_t i = 0; i <= s->mask; i++) {
+		uint32_t idx = s->slots[i], j;
+
+		if (!idx)
+			continue;
+		for (j = t->at[idx].hash & mask; slots[j]; j = (j + 1) & mask)
+			;
+		slots[j] = idx;
+	}
+	free(s->slots);
+	s->slots = slots;
+	s->mask = mask;
+	return 0;
+}
+
+static int table_insert(struct nodes *t, struct node_shard *s, uint32_t idx)
+{
+	uint32_t i;
+
+	if ((uint64_t)(s->used + 1) * 4 > ((uint64_t)s->mask + 1) * 3 && table_grow(t, s))
+		if (s->used == s->mask)
+			return -ENOMEM;
+	for (i = t->at[idx].hash & s->mask; s->slots[i]; i = (i + 1) & s->mask)
+		;
+	s->slots[i] = idx;
+	s->used++;
+	atomic_fetch_or_explicit(&t->at[idx].flags, NODE_HASHED, memory_order_relaxed);
+	return 0;
+}
+
+static void table_remove(struct nodes *t, struct node_shard *s, uint32_t idx)
+{
+	uint32_t i = t->at[idx].hash & s->mask, j;
+
+	while (s->slots[i] != idx) {
+		if (!s->slots[i])
+			return;
+		i = (i + 1) & s->mask;
+	}
+	/* Close the gap: move back what would no longer be found over it. */
+	for (j = (i + 1) & s->mask; s->slots[j]; j = (j + 1) & s->mask) {
+		uint32_t home = t->at[s->slots[j]].hash & s->mask;
+
+		if (((j - home) & s->mask) >= ((j - i) & s->mask)) {
+			s->slots[i] = s->slots[j];
+			i = j;
+		}
+	}
+	s->slots[i] = 0;
+	s->used--;
+	atomic_fetch_and_explicit(&t->at[idx].flags, ~(uint32_t)NODE_HASHED, memory_order_relaxed);
+}
+
+/* ---- records ------------------------------------------------------------------------------ */
+
+/* Under the shard's lock. 0: no memory. */
+static uint32_t record_new(struct nodes *t, struct node_shard *s)
+{
+	uint32_t idx = s->free_node;
+
+	if (!idx) {
+		uint32_t end, first;
+		size_t at;
+		int res;
+
+		pthread_mutex_lock(&t->grow_lock);
+		res = arena_take(&t->node_arena, NODE_BATCH * sizeof(struct node), &at);
+		if (!res) {
+			first = (uint32_t)(at / sizeof(struct node));
+			end = first + NODE_BATCH;
+			for (uint32_t i = end; i-- > first;)
+				t->at[i].next_free = i + 1 < end ? i + 1 : 0;
+			atomic_store_explicit(&t->limit, end, memory_order_release);
+			s->free_node = idx = first;
+		}
+		pthread_mutex_unlock(&t->grow_lock);
+		if (res)
+			return 0;
+	}
+	s->free_node = t->at[idx].next_free;
+	atomic_store_explicit(&t->at[idx].flags, NODE_USED, memory_order_relaxed);
+	atomic_store_explicit(&t->at[idx].nlookup, 0, memory_order_relaxed);
+	atomic_store_explicit(&t->at[idx].children, 0, memory_order_relaxed);
+	atomic_store_explicit(&t->at[idx].open, 0, memory_order_relaxed);
+	t->at[idx].target = t->at[idx].alias = 0;
+	atomic_fetch_add_explicit(&t->count, 1, memory_order_relaxed);
+	return idx;
+}
+
+static void record_free(struct nodes *t, struct node_shard *s, uint32_t idx)
+{
+	struct node *n = &t->at[idx];
+
+	atomic_store_explicit(&n->flags, 0, memory_order_relaxed);
+	n->gen++;
+	n->next_free = s->free_node;
+	s->free_node = idx;
+	atomic_fetch_sub_explicit(&t->count, 1, memory_order_relaxed);
+}
+
+/* Name and place in the table for a record that has none. Under the shard of hash. */
+static int set_name(struct nodes *t, struct node_shard *s, uint32_t idx, uint32_t hash,
+		    uint32_t parent, const char *name, size_t len)
+{
+	struct node *n = &t->at[idx];
+	uint32_t ref = name_new(t, s, name, len);
+
+	if (!ref)
+		return -ENOMEM;
+	n->hash = hash;
+	atomic_store_explicit(&n->name, ref, memory_order_relaxed);
+	atomic_store_explicit(&n->parent, parent, memory_order_release);
+	if (table_insert(t, s, idx)) {
+		atomic_store(&n->parent, 0);
+		atomic_store(&n->name, 0);
+		name_free(t, s, ref);
+		return -ENOMEM;
+	}
+	atomic_fetch_add(&t->at[parent].children, 1);
+	return 0;
+}
+
+/* Takes the name away; the parent it had. Under the record's shard. */
+static uint32_t clear_name(struct nodes *t, struct node_shard *s, uint32_t idx)
+{
+	struct node *n = &t->at[idx];
+	uint32_t parent = atomic_load(&n->parent), ref = atomic_load(&n->name);
+
+	if (!parent)
+		return 0;
+	table_remove(t, s, idx);
+	atomic_store(&n->parent, 0);
+	atomic_store(&n->name, 0);
+	name_free(t, s, ref);
+	atomic_fetch_sub(&t->at[parent].children, 1);
+	return parent;
+}
+
+/* Locks the shard of a record's name, which may change until it is locked. */
+static struct node_shard *lock_record(struct nodes *t, uint32_t idx)
+{
+	for (;;) {
+		uint32_t hash = __atomic_load_n(&t->at[idx].hash, __ATOMIC_RELAXED);
+		struct node_shard *s = shard_of(t, hash);
+
+		pthread_mutex_lock(&s->lock);
+		if (__atomic_load_n(&t->at[idx].hash, __ATOMIC_RELAXED) == hash)
+			return s;
+		pthread_mutex_unlock(&s->lock);
+	}
+}
+
+/* ---- lookups ------------------------------------------------------------------------------- */
+
+uint32_t node_find(struct nodes *t, uint32_t parent, const char *name)
+{
+	size_t len = strlen(name);
+	uint32_t hash = hash_name(t, parent, name, len), idx;
+	struct node_shard *s = shard_of(t, hash);
+
+	pthread_mutex_lock(&s->lock);
+	idx = table_find(t, s, hash, parent, name, len);
+	pthread_mutex_unlock(&s->lock);
+	return idx;
+}
+
+uint32_t node_lookup(struct nodes *t, uint32_t parent, const char *name, int *err)
+{
+	size_t len = strlen(name);
+	uint32_t hash, idx;
+	struct node_shard *s;
+
+	if (len > NODE_NAME_MAX) {
+		*err = -ENAMETOOLONG;
+		return 0;
+	}
+	hash = hash_name(t, parent, name, len);
+	s = shard_of(t, hash);
+	pthread_mutex_lock(&s->lock);
+	idx = table_find(t, s, hash, parent, name, len);
+	if (idx) {
+		idx = node_target(t, idx);
+	} else {
+		idx = record_new(t, s);
+		if (idx && set_name(t, s, idx, hash, parent, name, len)) {
+			record_free(t, s, idx);
+			idx = 0;
+		}
+	}
+	if (idx) {
+		atomic_fetch_add_explicit(&t->at[idx].nlookup, 1, memory_order_relaxed);
+		atomic_fetch_and_explicit(&t->at[idx].flags, ~(uint32_t)NODE_IDLE,
+					  memory_order_relaxed);
+	} else {
+		*err = -ENOMEM;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return idx;
+}
+
+void node_ref(struct nodes *t, uint32_t idx)
+{
+	struct node_shard *s = lock_record(t, idx);
+
+	atomic_fetch_add_explicit(&t->at[idx].nlookup, 1, memory_order_relaxed);
+	pthread_mutex_unlock(&s->lock);
+}
+
+bool node_unref(struct nodes *t, uint32_t idx, uint64_t n)
+{
+	struct node *node = &t->at[idx];
+	uint64_t have = atomic_load_explicit(&node->nlookup, memory_order_relaxed);
+	uint64_t left;
+
+	do {
+		left = n >= have ? 0 : have - n;
+	} while (!atomic_compare_exchange_weak(&node->nlookup, &have, left));
+	return left == 0 && idx != NODE_ROOT;
+}
+
+static bool unused(const struct node *n)
+{
+	return atomic_load(&n->nlookup) == 0 && atomic_load(&n->children) == 0 &&
+	       atomic_load(&n->open) == 0 &&
+	       (atomic_load(&n->flags) & (NODE_USED | NODE_ALIAS | NODE_MARKED)) == NODE_USED;
+}
+
+/* An alias record out of the table and gone. Returns its parent. */
+static uint32_t free_alias(struct nodes *t, uint32_t rec)
+{
+	struct node_shard *s = lock_record(t, rec);
+	uint32_t parent = clear_name(t, s, rec);
+
+	record_free(t, s, rec);
+	pthread_mutex_unlock(&s->lock);
+	return parent;
+}
+
+void node_drop(struct nodes *t, uint32_t idx)
+{
+	while (idx > NODE_ROOT) {
+		struct node_shard *s = lock_record(t, idx);
+		uint32_t alias, parent;
+
+		if (!unused(&t->at[idx])) {
+			pthread_mutex_unlock(&s->lock);
+			return;
+		}
+		alias = t->at[idx].alias;
+		t->at[idx].alias = 0;
+		parent = clear_name(t, s, idx);
+		record_free(t, s, idx);
+		pthread_mutex_unlock(&s->lock);
+		while (alias) {
+			uint32_t next = t->at[alias].alias;
+
+			node_drop(t, free_alias(t, alias));
+			alias = next;
+		}
+		idx = parent;
+	}
+}
+
+/* ---- changing names, under the tree lock ---------------------------------------------------- */
+
+unsigned node_names(struct nodes *t, uint32_t idx)
+{
+	unsigned n = atomic_load(&t->at[idx].parent) != 0;
+
+	for (uint32_t a = t->at[idx].alias; a; a = t->at[a].alias)
+		n++;
+	return n;
+}
+
+static void unlink_alias(struct nodes *t, uint32_t rec)
+{
+	uint32_t *link = &t->at[t->at[rec].target].alias;
+
+	while (*link && *link != rec)
+		link = &t->at[*link].alias;
+	if (*link)
+		*link = t->at[rec].alias;
+}
+
+void node_unname(struct nodes *t, uint32_t rec)
+{
+	struct node_shard *s;
+	uint32_t parent, alias;
+
+	if (t->at[rec].target) {
+		unlink_alias(t, rec);
+		node_drop(t, free_alias(t, rec));
+		return;
+	}
+	s = lock_record(t, rec);
+	parent = clear_name(t, s, rec);
+	pthread_mutex_unlock(&s->lock);
+	node_drop(t, parent);
+
+	alias = t->at[rec].alias;
+	if (alias) {
+		char name[NODE_NAME_MAX + 1];
+		uint32_t at = atomic_load(&t->at[alias].parent);
+		size_t len;
+		const char *p = node_name(t, atomic_load(&t->at[alias].name), &len);
+
+		memcpy(name, p, len);
+		name[len] = 0;
+		t->at[rec].alias = t->at[alias].alias;
+		atomic_fetch_add(&t->at[at].children, 1); /* it stays while it has no entry */
+		free_alias(t, alias);
+		node_rename(t, rec, at, name);
+		atomic_fetch_sub(&t->at[at].children, 1);
+	}
+	node_drop(t, rec);
+}
+
+int node_rename(struct nodes *t, uint32_t rec, uint32_t parent, const char *name)
+{
+	size_t len = strlen(name);
+	uint32_t hash = hash_name(t, parent, name, len);
+	struct node_shard *to = shard_of(t, hash), *from;
+	uint32_t old, other;
+	int res;
+
+	if (len > NODE_NAME_MAX)
+		return -ENAMETOOLONG;
+	other = node_find(t, parent, name);
+	if (other && other != rec)
+		node_unname(t, other);
+	from = shard_of(t, t->at[rec].hash);
+	pthread_mutex_lock(from < to ? &from->lock : &to->lock);
+	if (from != to)
+		pthread_mutex_lock(from < to ? &to->lock : &from->lock);
+	old = clear_name(t, from, rec);
+	res = set_name(t, to, rec, hash, parent, name, len);
+	if (from != to)
+		pthread_mutex_unlock(&from->lock);
+	pthread_mutex_unlock(&to->lock);
+	if (old)
+		node_drop(t, old);
+	return res;
+}
+
+void node_exchange(struct nodes *t, uint32_t a, uint32_t b)
+{
+	char name_a[NODE_NAME_MAX + 1], name_b[NODE_NAME_MAX + 1];
+	uint32_t pa = atomic_load(&t->at[a].parent), pb = atomic_load(&t->at[b].parent);
+	struct node_shard *s;
+	const char *p;
+	size_t len;
+
+	p = node_name(t, atomic_load(&t->at[a].name), &len);
+	memcpy(name_a, p, len);
+	name_a[len] = 0;
+	p = node_name(t, atomic_load(&t->at[b].name), &len);
+	memcpy(name_b, p, len);
+	name_b[len] = 0;
+
+	/* The parents stay while a child is between two names. */
+	atomic_fetch_add(&t->at[pa].children, 1);
+	atomic_fetch_add(&t->at[pb].children, 1);
+	s = lock_record(t, b);
+	clear_name(t, s, b);
+	pthread_mutex_unlock(&s->lock);
+	node_rename(t, a, pb, name_b);
+	node_rename(t, b, pa, name_a);
+	atomic_fetch_sub(&t->at[pa].children, 1);
+	atomic_fetch_sub(&t->at[pb].children, 1);
+}
+
+int node_link(struct nodes *t, uint32_t idx, uint32_t parent, const char *name)
+{
+	size_t len = strlen(name);
+	uint32_t hash, rec, other;
+	struct node_shard *s;
+	int res = -ENOMEM;
+
+	if (len > NODE_NAME_MAX)
+		return -ENAMETOOLONG;
+	other = node_find(t, parent, name);
+	if (other)
+		node_unname(t, other);
+	hash = hash_name(t, parent, name, len);
+	s = shard_of(t, hash);
+	pthread_mutex_lock(&s->lock);
+	rec = record_new(t, s);
+	if (rec) {
+		t->at[rec].target = idx;
+		atomic_fetch_or(&t->at[rec].flags, NODE_ALIAS);
+		res = set_name(t, s, rec, hash, parent, name, len);
+		if (res)
+			record_free(t, s, rec);
+	}
+	pthread_mutex_unlock(&s->lock);
+	if (res)
+		return res;
+	t->at[rec].alias = t->at[idx].alias;
+	t->at[idx].alias = rec;
+	node_ref(t, idx);
+	return 0;
+}
+
+/* ---- life ----------------------------------------------------------------------------------- */
+
+void nodes_fini(struct nodes *t)
+{
+	for (int i = 0; i < NODE_SHARDS; i++) {
+		free(t->shard[i].slots);
+		free(t->shard[i].free_names);
+		pthread_mutex_destroy(&t->shard[i].lock);
+	}
+	if (t->node_arena.base)
+		munmap(t->node_arena.base, t->node_arena.reserved);
+	if (t->name_arena.base)
+		munmap(t->name_arena.base, t->name_arena.reserved);
+	pthread_mutex_destroy(&t->grow_lock);
+}
+
+int nodes_init(struct nodes *t)
+{
+	bool ok = true;
+	size_t at;
+
+	memset(t, 0, sizeof(*t));
+	pthread_mutex_init(&t->grow_lock, NULL);
+	for (int i = 0; i < NODE_SHARDS; i++) {
+		struct node_shard *s = &t->shard[i];
+
+		pthread_mutex_init(&s->lock, NULL);
+		s->slots = calloc(FIRST_SLOTS, sizeof(*s->slots));
+		s->mask = FIRST_SLOTS - 1;
+		s->free_names = calloc(CLASSES, sizeof(*s->free_names));
+		ok = ok && s->slots && s->free_names;
+	}
+	if (getrandom(&t->seed, sizeof(t->seed), GRND_NONBLOCK) != sizeof(t->seed))
+		t->seed = (uint64_t)time(NULL) ^ (uintptr_t)t;
+	if (!ok || arena_init(&t->node_arena, NODE_RESERVE) ||
+	    arena_init(&t->name_arena, NAME_RESERVE) ||
+	    /* index 0 means none, 1 is the root; name 0 means none */
+	    arena_take(&t->node_arena, 2 * sizeof(struct node), &at) ||
+	    arena_take(&t->name_arena, NAME_PIECE, &at)) {
+		nodes_fini(t);
+		return -ENOMEM;
+	}
+	t->at = (void *)t->node_arena.base;
+	t->names = t->name_arena.base;
+	t->at[NODE_ROOT].flags = NODE_USED;
+	t->at[NODE_ROOT].nlookup = 1;
+	t->count = 1;
+	atomic_store(&t->limit, 2);
+	return 0;
+}

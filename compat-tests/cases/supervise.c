@@ -1,0 +1,491 @@
+/* supervise.c - see supervise.h and conform.h for who is who. */
+#include "supervise.h"
+
+#include <dirent.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+static void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void note(const char *fmt, ...)
+{
+	int none = 0;
+	va_list ap;
+
+	if (!atomic_compare_exchange_strong(&T->failed, &none, 2))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(T->msg, sizeof(T->msg), fmt, ap);
+	va_end(ap);
+	atomic_store(&T->failed, 1);
+}
+
+static void add_stacks(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void add_stacks(const char *fmt, ...)
+{
+	size_t n = strlen(T->stacks);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(T->stacks + n, sizeof(T->stacks) - n, fmt, ap);
+	va_end(ap);
+}
+
+static void add_file(const char *path)
+{
+	char buf[2048], *line, *save;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return;
+	buf[n] = 0;
+	for (line = strtok_r(buf, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		add_stacks("      %s\n", line);
+}
+
+/* Where every thread of every process of this namespace is. */
+static void record_stacks(void)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *e;
+
+	while (proc && (e = readdir(proc))) {
+		char path[512];
+		int pid = atoi(e->d_name);
+
+		if (pid <= 1)
+			continue;
+		add_stacks("  process %d%s\n", pid, pid == T->server ? " (the server)" : "");
+		snprintf(path, sizeof(path), "/proc/%d/task", pid);
+		DIR *tasks = opendir(path);
+		struct dirent *t;
+		while (tasks && (t = readdir(tasks))) {
+			if (*t->d_name == '.')
+				continue;
+			add_stacks("    thread %s\n", t->d_name);
+			snprintf(path, sizeof(path), "/proc/%d/task/%.20s/wchan", pid, t->d_name);
+			add_file(path);
+			snprintf(path, sizeof(path), "/proc/%d/task/%.20s/stack", pid, t->d_name);
+			add_file(path);
+		}
+		if (tasks)
+			closedir(tasks);
+		if (getenv("CONFORM_GDB") && pid == T->server) {
+			char cmd[200];
+			snprintf(cmd, sizeof(cmd),
+				 "timeout 20 gdb -p %d -batch -ex 'thread apply all bt' >&%d 2>&1",
+				 pid, T->log_fd);
+			(void)!system(cmd);
+		}
+	}
+	if (proc)
+		closedir(proc);
+}
+
+static int count_entries(const char *dir)
+{
+	DIR *d = opendir(dir);
+	int n = 0;
+
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n - 3 /* ".", "..", and the descriptor of this listing or our own thread's slot */;
+}
+
+/* --- the server's process ------------------------------------------------------------------------
+ */
+
+static int build_argv(char **argv)
+{
+	static char opts[1024], words[1024];
+	int argc = 0;
+	char *save;
+
+	argv[argc++] = (char *)"conform";
+	argv[argc++] = (char *)"-f";
+	if (T->mode_s)
+		argv[argc++] = (char *)"-s";
+	snprintf(opts, sizeof(opts), "%s%s%s",
+		 t_this->raw || t_this->ll ? ""
+					   : "attr_timeout=0,entry_timeout=0,negative_timeout=0",
+		 t_this->opts && !t_this->raw && !t_this->ll ? "," : "",
+		 t_this->opts ? t_this->opts : "");
+	if (*opts) {
+		argv[argc++] = (char *)"-o";
+		argv[argc++] = opts;
+	}
+	snprintf(words, sizeof(words), "%s", t_this->args ? t_this->args : "");
+	for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		argv[argc++] = w;
+	argv[argc++] = T->mnt;
+	argv[argc] = NULL;
+	return argc;
+}
+
+static void server_process(void)
+{
+	char *argv[40];
+	int argc = build_argv(argv), ret;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "server");
+	dup2(T->log_fd, 1);
+	dup2(T->log_fd, 2);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	T->fds_before = count_entries("/proc/self/fd");
+	if (t_this->server)
+		ret = t_this->server(argc, argv);
+	else if (t_this->ll)
+		ret = t_ll_server(argc, argv);
+	else
+		ret = t_path_server(argc, argv);
+	fflush(NULL);
+	T->fds_after = count_entries("/proc/self/fd");
+	/* threads that were told to end may take a moment to do so */
+	for (int i = 0; i < 500; i++) {
+		T->threads_after = count_entries("/proc/self/task") + 1;
+		if (T->threads_after <= 1)
+			break;
+		usleep(1000);
+	}
+	if (!t_this->may_leak) {
+		if (T->fds_after > T->fds_before)
+			t_server_fail("descriptors leaked: %d before, %d after", T->fds_before,
+				      T->fds_after);
+		if (T->threads_after > 1)
+			t_server_fail("%d threads left after the end of the file system",
+				      T->threads_after - 1);
+	}
+	_exit(ret);
+}
+
+static void client_process(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "client");
+	signal(SIGPIPE, SIG_IGN);
+	umask(022);
+	if (chdir("/"))
+		_exit(3);
+	t_this->client();
+	_exit(0);
+}
+
+/* --- the supervisor
+ * ------------------------------------------------------------------------------- */
+
+static pid_t client;
+static int client_ended, client_status;
+
+static void reap_all(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == T->server) {
+			T->server_status = status;
+			atomic_store(&T->server_ended, 1);
+		} else if (pid == client) {
+			client_status = status;
+			client_ended = 1;
+		}
+	}
+}
+
+static bool server_ended_within(long ms)
+{
+	for (long end = t_now_ms() + ms; !atomic_load(&T->server_ended); usleep(500)) {
+		reap_all();
+		if (t_now_ms() > end)
+			return false;
+	}
+	return true;
+}
+
+static void note_mount(void)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	char line[4096];
+	unsigned dev;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		char point[200];
+
+		if (sscanf(line, "%*d %*d 0:%u %*s %199s", &dev, point) == 2 &&
+		    !strcmp(point, T->mnt))
+			T->dev = dev;
+	}
+	if (f)
+		fclose(f);
+}
+
+static void abort_connection(void)
+{
+	char path[100];
+	int fd;
+
+	if (!T->dev)
+		note_mount();
+	if (!T->dev)
+		return;
+	snprintf(path, sizeof(path), "/sys/fs/fuse/connections/%u/abort", T->dev);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)!write(fd, "1", 1);
+		close(fd);
+	}
+}
+
+/* RELEASE is sent in the background: unmounting would throw away those still queued. */
+static void wait_until_idle(void)
+{
+	char path[100], buf[16];
+
+	snprintf(path, sizeof(path), "/sys/fs/fuse/connections/%u/waiting", T->dev);
+	for (int i = 0; i < 1000; i++, usleep(1000)) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? 0 : read(fd, buf, sizeof(buf) - 1);
+
+		if (fd >= 0)
+			close(fd);
+		if (n <= 0 || atoi(buf) == 0)
+			return;
+	}
+}
+
+static void kill_all_but_server(void)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *e;
+
+	while (proc && (e = readdir(proc))) {
+		int pid = atoi(e->d_name);
+
+		if (pid > 1 && pid != T->server)
+			kill(pid, SIGKILL);
+	}
+	if (proc)
+		closedir(proc);
+	usleep(2000);
+	reap_all();
+}
+
+static void end_by_force(void)
+{
+	record_stacks();
+	abort_connection();
+	kill_all_but_server();
+	umount2(T->mnt, MNT_DETACH);
+	if (!server_ended_within(2000)) {
+		kill(T->server, SIGKILL);
+		server_ended_within(2000);
+	}
+}
+
+static void judge_server(void)
+{
+	int s = T->server_status;
+
+	if (t_this->any_exit)
+		return;
+	if (WIFSIGNALED(s))
+		note("the server was killed by signal %d (%s)", WTERMSIG(s),
+		     strsignal(WTERMSIG(s)));
+	else if (WEXITSTATUS(s) != t_this->exit_status)
+		note("the server's exit status is %d, expected %d", WEXITSTATUS(s),
+		     t_this->exit_status);
+}
+
+static void unmount_and_end(void)
+{
+	if (t_mounted()) {
+		note_mount();
+		wait_until_idle();
+		if (umount2(T->mnt, 0) && errno == EBUSY) {
+			/* what the case has left running */
+			kill_all_but_server();
+			for (int i = 0; i < 200 && umount2(T->mnt, 0) && errno == EBUSY; i++)
+				usleep(5000);
+		}
+		if (t_mounted()) {
+			note("the mount is still busy at the end");
+			end_by_force();
+			return;
+		}
+	}
+	int ms = t_this->end_ms ? t_this->end_ms : 6000;
+	if (!server_ended_within(ms)) {
+		note("the server did not end within %d ms of the unmount", ms);
+		end_by_force();
+		return;
+	}
+	judge_server();
+}
+
+static void run_case(void)
+{
+	int limit = t_this->timeout ? t_this->timeout : 20;
+	long end;
+
+	pid_t pid = fork();
+	if (!pid)
+		server_process();
+	T->server = pid;
+	for (end = t_now_ms() + 5000; !t_mounted() && !t_this->no_mount; usleep(500)) {
+		reap_all();
+		if (atomic_load(&T->server_ended)) {
+			note("the server ended (status 0x%x) without mounting", T->server_status);
+			return;
+		}
+		if (t_now_ms() > end) {
+			note("not mounted within 5 s");
+			end_by_force();
+			return;
+		}
+	}
+	note_mount();
+	client = fork();
+	if (!client)
+		client_process();
+	for (end = t_now_ms() + limit * 1000L; !client_ended; usleep(500)) {
+		reap_all();
+		if (t_now_ms() > end) {
+			note("timeout: the client was not done within %d s", limit);
+			end_by_force();
+			return;
+		}
+	}
+	if (WIFSIGNALED(client_status))
+		note("the client was killed by signal %d (%s)", WTERMSIG(client_status),
+		     strsignal(WTERMSIG(client_status)));
+	else if (WEXITSTATUS(client_status) && !atomic_load(&T->failed) && !*T->skip)
+		note("the client ended with %d", WEXITSTATUS(client_status));
+	reap_all();
+	if (atomic_load(&T->server_ended) && WIFSIGNALED(T->server_status)) {
+		/* this, not what the client saw of it, is the news */
+		if (!t_this->any_exit && atomic_load(&T->failed)) {
+			char first[1500];
+
+			snprintf(first, sizeof(first), "%.1400s", T->msg);
+			atomic_store(&T->failed, 0);
+			note("the server was killed by signal %d (%s); %s",
+			     WTERMSIG(T->server_status), strsignal(WTERMSIG(T->server_status)),
+			     first);
+		}
+	}
+	unmount_and_end();
+}
+
+static int prepare(const struct job *j)
+{
+	if (mount("proc", "/proc", "proc", 0, NULL))
+		return -errno;
+	if (mount("conform", j->dir, "tmpfs", 0, "mode=755,size=512m"))
+		return -errno;
+	snprintf(T->dir, sizeof(T->dir), "%s", j->dir);
+	snprintf(T->mnt, sizeof(T->mnt), "%s/mnt", j->dir);
+	snprintf(T->src, sizeof(T->src), "%s/src", j->dir);
+	if (mkdir(T->mnt, 0755) || mkdir(T->src, 0755))
+		return -errno;
+	if (access("/sys/fs/fuse/connections", X_OK) == 0)
+		/* a file system of the whole machine; mounting it once more is harmless */
+		mount("fusectl", "/sys/fs/fuse/connections", "fusectl", 0, NULL);
+	return 0;
+}
+
+static void supervisor(const struct job *j)
+{
+	int r;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	umask(022);
+	r = prepare(j);
+	if (r)
+		note("cannot set the scratch directory up: %s", strerror(-r));
+	else
+		run_case();
+	_exit(0); /* process 1 of its namespace: takes everybody with it */
+}
+
+int job_start(struct job *j, const struct t_case *c, int mode_s)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	*j = (struct job){.c = c, .mode_s = mode_s, .started_ms = t_now_ms()};
+	snprintf(j->dir, sizeof(j->dir), "%.40s/conform.XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(j->dir))
+		return -errno;
+	j->shm = mmap(NULL, sizeof(*j->shm), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	if (j->shm == MAP_FAILED)
+		return -errno;
+	j->log_fd = memfd_create("log", MFD_CLOEXEC);
+	j->shm->mode_s = mode_s;
+	j->shm->log_fd = j->log_fd;
+	fflush(NULL);
+	j->pid = fork();
+	if (j->pid < 0)
+		return -errno;
+	if (j->pid)
+		return 0;
+
+	/* from here on: the job's own process */
+	struct rlimit no_core = {0, 0};
+	pid_t init;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setpgid(0, 0);
+	T = j->shm;
+	t_this = c;
+	setrlimit(RLIMIT_CORE, &no_core);
+	if (unshare(CLONE_NEWNS | CLONE_NEWPID) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL)) {
+		note("cannot make a mount namespace: %s (run as root)", strerror(errno));
+		_exit(0);
+	}
+	init = fork();
+	if (!init)
+		supervisor(j);
+	/* the last resort, should the supervisor itself hang */
+	int limit = (c->timeout ? c->timeout : 20) + 30;
+	for (long end = t_now_ms() + limit * 1000L; waitpid(init, NULL, WNOHANG) == 0; usleep(1000))
+		if (t_now_ms() > end) {
+			note("the supervisor hung");
+			kill(init, SIGKILL);
+			waitpid(init, NULL, 0);
+			break;
+		}
+	_exit(0);
+}
+
+void job_ended(struct job *j, int status)
+{
+	j->ms = t_now_ms() - j->started_ms;
+	if (WIFSIGNALED(status) && !atomic_load(&j->shm->failed)) {
+		snprintf(j->shm->msg, sizeof(j->shm->msg), "the job was killed by signal %d",
+			 WTERMSIG(status));
+		atomic_store(&j->shm->failed, 1);
+	}
+	/* empty: the tmpfs went with the namespace */
+	rmdir(j->dir);
+}
+
+void job_free(struct job *j)
+{
+	if (j->shm)
+		munmap(j->shm, sizeof(*j->shm));
+	if (j->log_fd > 0)
+		close(j->log_fd);
+	j->shm = NULL;
+}

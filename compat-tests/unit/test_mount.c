@@ -12,9 +12,11 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 #include "core/base/log.h"
 #include "core/mount/internal.h"
 #include "core/mount/mountinfo.h"
@@ -466,6 +468,9 @@ static int device_errors(void)
 	NEED(fails("", &fuse3, "m", -ENODEV, "no driver", "modprobe fuse"));
 	fail_errno = EACCES;
 	NEED(fails("", &fuse3, "m", -EACCES, "may not open /dev/fuse", "ls -l /dev/fuse"));
+	fail_errno = EPERM;
+	NEED(fails("", &fuse3, "m", -EACCES, "may not open /dev/fuse", "--device /dev/fuse"));
+	NEED(!strstr(caught, "fuse3"));
 	fail_errno = EMFILE;
 	NEED(fails("", &fuse3, "m", -EMFILE, "failed to open /dev/fuse", strerror(EMFILE)));
 	return 0;
@@ -840,7 +845,9 @@ static int unmount_by_path(void)
 	NEED(dev_at("m") == 0);
 	core_mount_unmount(NULL, "m", -1);
 	core_mount_unmount(NULL, "nonexistent", -1);
-	NEED(!caught[0]);
+	NEED(!mount("other", "m", "tmpfs", 0, NULL));
+	core_mount_unmount(NULL, "m", -1);
+	NEED(find_mount("m") && !caught[0]);
 	return 0;
 }
 
@@ -943,6 +950,25 @@ static int user_mounts(void)
 	core_mount_unmount(m, "u", fd);
 	NEED(dev_at("u") == 0 && !caught[0]);
 	core_mount_free(m);
+	return 0;
+}
+
+static int user_unmounts_by_path(void)
+{
+	struct core_mount *m;
+	int fd;
+
+	if (!become_nobody())
+		return SKIP;
+	m = must_parse("", &fuse2);
+	NEED(m);
+	fd = core_mount_open(m, "u");
+	NEED(fd >= 0 && dev_at("u"));
+	core_mount_free(m);
+	core_mount_unmount(NULL, "u/", fd);
+	NEED(dev_at("u") == 0);
+	core_mount_unmount(NULL, "u", -1);
+	NEED(!caught[0]);
 	return 0;
 }
 
@@ -1055,6 +1081,32 @@ static int auto_unmount_daemonized(void)
 	return 0;
 }
 
+/* A helper that hangs holds us up for a bounded time; then we unmount. */
+static int auto_unmount_helper_hangs(void)
+{
+	struct core_mount *m = must_parse("", &fuse3);
+	struct timespec start, end;
+	int fd, sock[2];
+
+	if (!have_fuse())
+		return SKIP;
+	NEED(m && !socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
+	fd = core_mount_open(m, "m");
+	NEED(fd >= 0);
+	m->helper_sock = sock[0];
+	m->helper_pid = fork();
+	m->helper_parent = getpid();
+	if (m->helper_pid == 0)
+		pause();
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	core_mount_unmount(m, "m", fd);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	kill(m->helper_pid, SIGKILL);
+	NEED(dev_at("m") == 0 && end.tv_sec - start.tv_sec <= 5);
+	core_mount_free(m);
+	return 0;
+}
+
 static int root_by_helper(void)
 {
 	struct core_mount *m = must_parse("", &fuse2);
@@ -1098,6 +1150,8 @@ CHILD_TEST(stale_mount)
 CHILD_TEST(aborted_mount)
 CHILD_TEST(handed_in)
 CHILD_TEST(user_mounts)
+CHILD_TEST(user_unmounts_by_path)
+CHILD_TEST(auto_unmount_helper_hangs)
 CHILD_TEST(user_subtype_with_comma)
 CHILD_TEST(user_refused)
 CHILD_TEST(user_auto_unmount)
@@ -1114,6 +1168,7 @@ UNIT_SUITE(mount, UNIT_TEST(good_options), UNIT_TEST(bad_options), UNIT_TEST(acc
 	   UNIT_TEST(t_onto_a_file_and_a_link), UNIT_TEST(t_unmount_busy),
 	   UNIT_TEST(t_unmounted_by_others), UNIT_TEST(t_unmount_by_path), UNIT_TEST(t_stale_mount),
 	   UNIT_TEST(t_aborted_mount), UNIT_TEST(t_handed_in), UNIT_TEST(t_user_mounts),
+	   UNIT_TEST(t_user_unmounts_by_path), UNIT_TEST(t_auto_unmount_helper_hangs),
 	   UNIT_TEST(t_user_subtype_with_comma), UNIT_TEST(t_user_refused),
 	   UNIT_TEST(t_user_auto_unmount), UNIT_TEST(t_auto_unmount_after_death),
 	   UNIT_TEST(t_auto_unmount_daemonized), UNIT_TEST(t_root_by_helper));

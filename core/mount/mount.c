@@ -185,6 +185,7 @@ static char *path_of(int fd)
 
 /* ---- mount(2) ------------------------------------------------------------------------------ */
 
+/* Never -EPERM, which would mean: try the helper. It opens the device with our rights as well. */
 static int device_error(int err)
 {
 	const char *dev = core_mount_sys.device;
@@ -214,7 +215,7 @@ static int device_error(int err)
 	default:
 		core_err("failed to open %s: %s\n", dev, strerror(err));
 	}
-	return -err;
+	return err == EPERM ? -EACCES : -err;
 }
 
 static int mount_error(const struct core_mount *m, const char *mountpoint, const char *data,
@@ -420,9 +421,9 @@ static bool still_ours(const struct core_mount *m, const char *path, bool gone)
 	uint64_t dev;
 	int err;
 
-	if (m && m->id)
+	if (m->id)
 		return unique_id(path) == m->id;
-	if (gone || !m || !m->dev)
+	if (gone || !m->dev)
 		return !gone;
 	dev = core_mountinfo_fuse_dev(path, &err);
 	return err || dev == m->dev;
@@ -452,6 +453,18 @@ static void unmount_path(const char *path, int nofollow)
 			 path, path);
 }
 
+/* By path alone. What is not a FUSE mount is left alone here too. */
+static void unmount_named(const char *mountpoint)
+{
+	/* resolves links only: nothing is asked of the mount itself */
+	char *real CLEANUP_FREE = realpath(mountpoint, NULL);
+	int err = 0;
+
+	if (real && !core_mountinfo_fuse_dev(real, &err) && !err)
+		return;
+	unmount_path(real ? real : mountpoint, real ? UMOUNT_NOFOLLOW : 0);
+}
+
 void core_mount_unmount(struct core_mount *m, const char *mountpoint, int fd)
 {
 	bool gone = close_device(fd);
@@ -459,11 +472,14 @@ void core_mount_unmount(struct core_mount *m, const char *mountpoint, int fd)
 
 	if (core_mount_fd_of(mountpoint) >= 0 || (m && !m->mounted))
 		return;
-	if (m) {
-		m->mounted = false;
-		if (m->helper_sock >= 0)
-			core_mount_helper_release(m);
+	if (!m) {
+		if (!gone)
+			unmount_named(mountpoint);
+		return;
 	}
+	m->mounted = false;
+	if (m->helper_sock >= 0)
+		core_mount_helper_release(m);
 	if (still_ours(m, path, gone))
-		unmount_path(path, m && m->real ? UMOUNT_NOFOLLOW : 0);
+		unmount_path(path, m->real ? UMOUNT_NOFOLLOW : 0);
 }

@@ -42,7 +42,8 @@ static void add_dir(struct dirs *d, const char *base, const char *sub)
 /* Installed: ../lib next to bin. In the build tree: the front-ends' folders next to tools. */
 static void find_dirs(struct dirs *d)
 {
-	static const char *const near[] = {"../" AMBIFUSE_LIBDIR, "../lib", "../fuse2", "../fuse3"};
+	static const char *const near[] = {("../" AMBIFUSE_LIBDIR), "../lib", "../fuse2",
+					   "../fuse3"};
 	const char *env = getenv("AMBIFUSE_LIBDIR");
 	char self[PATH_MAX];
 	ssize_t len;

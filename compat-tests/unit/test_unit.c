@@ -1,5 +1,4 @@
 /* The framework's own promises. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "unit.h"
@@ -11,9 +10,7 @@ static void fails_the_nth_allocation_only(void)
 
 	unit_fail_alloc(2);
 	first = malloc(1);
-	errno = 0;
 	second = strdup("x");
-	UNIT_ASSERT_INT(errno, ENOMEM);
 	third = calloc(1, 1);
 	UNIT_ASSERT_INT((long)unit_alloc_count(), 3);
 	CU_ASSERT_PTR_NOT_NULL(first);

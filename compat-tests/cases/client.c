@@ -33,6 +33,17 @@ void t_fail(const char *file, int line, const char *fmt, ...)
 	_exit(1);
 }
 
+void t_not_true(const char *file, int line, const char *cond, const char *fmt, ...)
+{
+	char detail[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	t_fail(file, line, "not true: %s%s%s", cond, detail[1] ? ":" : "", detail);
+}
+
 void t_skip(const char *fmt, ...)
 {
 	va_list ap;

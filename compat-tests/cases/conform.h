@@ -29,9 +29,10 @@
 /* Every operation of the path API and of the low-level API, once. */
 #define T_OPS(X)                                                                                   \
 	X(getattr)                                                                                 \
-	X(readlink) X(mknod) X(mkdir) X(unlink) X(rmdir) X(symlink) X(rename) X(link) X(chmod) X(  \
-		chown) X(truncate) X(open) X(read) X(write) X(statfs) X(flush) X(release) X(fsync) \
-		X(setxattr) X(getxattr) X(listxattr) X(removexattr) X(opendir) X(readdir)          \
+	X(readlink)                                                                                \
+	X(mknod) X(mkdir) X(unlink) X(rmdir) X(symlink) X(rename) X(link) X(chmod) X(chown)        \
+		X(truncate) X(open) X(read) X(write) X(statfs) X(flush) X(release) X(fsync) X(     \
+			setxattr) X(getxattr) X(listxattr) X(removexattr) X(opendir) X(readdir)    \
 			X(releasedir) X(fsyncdir) X(init) X(destroy) X(access) X(create) X(lock)   \
 				X(utimens) X(bmap) X(ioctl) X(poll) X(write_buf) X(read_buf)       \
 					X(flock) X(fallocate) X(copy_file_range) X(lseek)          \
@@ -157,6 +158,20 @@ struct t_case {
 		&id##_case;                                                                        \
 	static void id(void)
 
+/*
+ * A setting that is an option in FUSE 2 and a field of struct fuse_config in FUSE 3; use as a
+ * field of CASE: SETTING(hard_remove).
+ */
+#define T_SETTINGS(X) X(hard_remove) X(use_ino) X(readdir_ino) X(direct_io) X(intr) X(nullpath_ok)
+#if FUSE_API == 2
+#define SETTING(field) .opts = #field
+#else
+#define SETTING(field)   .config = t_set_##field
+#define T_DECLARE(field) void t_set_##field(struct fuse_config *cfg);
+T_SETTINGS(T_DECLARE)
+#undef T_DECLARE
+#endif
+
 /* --- assertions, client side: the first that fails ends the case ------------------------------ */
 
 void t_fail(const char *file, int line, const char *fmt, ...)
@@ -197,8 +212,10 @@ void t_fail(const char *file, int line, const char *fmt, ...)
 #define YES(cond, ...)                                                                             \
 	do {                                                                                       \
 		if (!(cond))                                                                       \
-			FAIL("not true: %s. " __VA_ARGS__, #cond);                                 \
+			t_not_true(__FILE__, __LINE__, #cond, " " __VA_ARGS__);                    \
 	} while (0)
+void t_not_true(const char *file, int line, const char *cond, const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 4, 5)));
 /* The case cannot be decided here: ends it. */
 void t_skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 

@@ -746,6 +746,16 @@ static void *do_init(struct fuse_conn_info *conn, struct fuse_config *cfg)
 }
 #endif
 
+#if FUSE_API == 3
+#define DEFINE(field)                                                                              \
+	void t_set_##field(struct fuse_config *cfg)                                                \
+	{                                                                                          \
+		cfg->field = 1;                                                                    \
+	}
+T_SETTINGS(DEFINE)
+#undef DEFINE
+#endif
+
 void t_path_ops(struct fuse_operations *ops)
 {
 	*ops = (struct fuse_operations)

@@ -157,7 +157,7 @@ static void one_end_goes_first(void)
 	t->ops->free(t);
 }
 
-/* ---- waking ----------------------------------------------------------------------------- */
+/* ---- waking -------------------------------------------------------------------------------- */
 
 static void *receive_once(void *result)
 {
@@ -215,7 +215,7 @@ static void wake_from_a_signal(void)
 	stop();
 }
 
-/* ---- several threads -------------------------------------------------------------------- */
+/* ---- several threads ----------------------------------------------------------------------- */
 
 enum { THREADS = 4, MESSAGES = 2000 };
 
@@ -281,7 +281,7 @@ static void allocation_failures(void)
 	}
 }
 
-/* ---- direct ------------------------------------------------------------------------------ */
+/* ---- direct -------------------------------------------------------------------------------- */
 
 static struct wire_in_header direct_msg;
 static unsigned direct_left;

@@ -17,7 +17,7 @@ static const uint64_t all_caps = WIRE_CAP(SETXATTR_EXT) | WIRE_CAP(SECURITY_CTX)
 	for (uint32_t opcode = 0; opcode <= WIRE_CUSE_INIT; opcode++)                              \
 		for (const struct core_wire_op *op = core_wire_op(opcode); op; op = NULL)
 
-/* ---- tables --------------------------------------------------------------------------- */
+/* ---- tables -------------------------------------------------------------------------------- */
 
 static void structs_are_described(void)
 {
@@ -125,7 +125,7 @@ static void opcode_numbers(void)
 	UNIT_ASSERT_STR(core_wire_notify_name(WIRE_NOTIFY_MAX), "???");
 }
 
-/* ---- making messages -------------------------------------------------------------------- */
+/* ---- making messages ----------------------------------------------------------------------- */
 
 struct sample {
 	unsigned char *bytes; /* header first, malloced to measure */
@@ -252,7 +252,7 @@ static void check_args(uint32_t opcode, const struct sample *s, const struct cor
 	}
 }
 
-/* ---- decoding ---------------------------------------------------------------------------- */
+/* ---- decoding ------------------------------------------------------------------------------ */
 
 /* Runs on every operation at every minor, with and without the capabilities that matter. */
 static void sweep(void (*f)(uint32_t opcode, unsigned minor, uint64_t caps))
@@ -451,7 +451,7 @@ static void setxattr_follows_the_capability(void)
 	free(s.bytes);
 }
 
-/* ---- printing ---------------------------------------------------------------------------- */
+/* ---- printing ------------------------------------------------------------------------------ */
 
 static void print_request(void)
 {

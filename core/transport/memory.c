@@ -68,7 +68,7 @@ struct core_mem_peer {
 	struct mem *m;
 };
 
-/* ---- queues --------------------------------------------------------------------------- */
+/* ---- queues -------------------------------------------------------------------------------- */
 
 static void queue_init(struct queue *q)
 {
@@ -154,7 +154,7 @@ static struct item *reply_new(const struct iovec *iov, int niov)
 	return it;
 }
 
-/* ---- the shared state ----------------------------------------------------------------- */
+/* ---- the shared state ---------------------------------------------------------------------- */
 
 static struct mem *mem_new(void)
 {
@@ -199,7 +199,7 @@ static void mem_put(struct mem *m)
 	free(m);
 }
 
-/* ---- the library's side ---------------------------------------------------------------- */
+/* ---- the library's side -------------------------------------------------------------------- */
 
 /* Takes one of the wakes if there is any. */
 static bool take_wake(struct mem *m)
@@ -380,7 +380,7 @@ int core_transport_memory(struct core_transport **out, struct core_mem_peer **pe
 	return 0;
 }
 
-/* ---- the peer's side -------------------------------------------------------------------- */
+/* ---- the peer's side ----------------------------------------------------------------------- */
 
 int core_mem_send(struct core_mem_peer *p, const void *msg, size_t len)
 {

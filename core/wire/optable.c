@@ -5,7 +5,7 @@
 #include "core/wire/ops.h"
 #include "core/wire/wire.h"
 
-/* ---- structures ----------------------------------------------------------------------- */
+/* ---- structures ---------------------------------------------------------------------------- */
 
 #define INDEX_(name, size) INDEX_##name,
 enum struct_index { WIRE_STRUCTS(INDEX_) NSTRUCTS };
@@ -63,7 +63,7 @@ const struct core_wire_struct *core_wire_struct_by_name(const char *name)
 	return NULL;
 }
 
-/* ---- opcodes -------------------------------------------------------------------------- */
+/* ---- opcodes ------------------------------------------------------------------------------- */
 
 /* clang-format off */
 #define OP_(opname, minor_, nnames_, flags_, in_, out_)                                            \
@@ -113,7 +113,7 @@ const char *core_wire_notify_name(int code)
 	return code > 0 && code < WIRE_NOTIFY_MAX ? names[code] : "???";
 }
 
-/* ---- sizes ---------------------------------------------------------------------------- */
+/* ---- sizes --------------------------------------------------------------------------------- */
 
 /*
  * From 7.12 on only these requests and replies changed their size; a member that came later

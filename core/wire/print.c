@@ -53,7 +53,7 @@ static void add_name(struct text *t, const char *name, size_t len)
 	add(t, len > SHOWN_NAME ? "\"..." : "\"");
 }
 
-/* ---- fields --------------------------------------------------------------------------- */
+/* ---- fields -------------------------------------------------------------------------------- */
 
 static bool starts(const char *name, const char *with)
 {
@@ -144,7 +144,7 @@ static void add_struct(struct text *t, const struct core_wire_struct *s, const c
 	}
 }
 
-/* ---- INIT flags ----------------------------------------------------------------------- */
+/* ---- INIT flags ---------------------------------------------------------------------------- */
 
 static void add_caps(struct text *t, uint64_t caps)
 {
@@ -192,7 +192,7 @@ int core_wire_print_caps(char *buf, size_t size, uint64_t caps)
 	return (int)t.len;
 }
 
-/* ---- requests and replies ------------------------------------------------------------- */
+/* ---- requests and replies ------------------------------------------------------------------ */
 
 /* The number a user can match between a request and its reply, resent or not. */
 static uint64_t number_of(uint64_t unique)

@@ -387,7 +387,8 @@ static bool unused(const struct node *n)
 {
 	return atomic_load(&n->nlookup) == 0 && atomic_load(&n->children) == 0 &&
 	       atomic_load(&n->open) == 0 &&
-	       (atomic_load(&n->flags) & (NODE_USED | NODE_ALIAS | NODE_MARKED)) == NODE_USED;
+	       (atomic_load(&n->flags) & (NODE_USED | NODE_ALIAS | NODE_MARKED | NODE_IDLE)) ==
+		       NODE_USED;
 }
 
 /* An alias record out of the table and gone. Returns its parent. */
@@ -414,6 +415,8 @@ void node_drop(struct nodes *t, uint32_t idx)
 		alias = t->at[idx].alias;
 		t->at[idx].alias = 0;
 		parent = clear_name(t, s, idx);
+		if (t->on_free && (atomic_load(&t->at[idx].flags) & NODE_SIDE))
+			t->on_free(t->on_free_user, idx);
 		record_free(t, s, idx);
 		pthread_mutex_unlock(&s->lock);
 		while (alias) {
@@ -447,6 +450,23 @@ static void unlink_alias(struct nodes *t, uint32_t rec)
 		*link = t->at[rec].alias;
 }
 
+/* The nameless node idx takes over the name of its alias record. */
+static void adopt(struct nodes *t, uint32_t alias, uint32_t idx)
+{
+	char name[NODE_NAME_MAX + 1];
+	uint32_t parent = atomic_load(&t->at[alias].parent);
+	size_t len;
+	const char *p = node_name(t, atomic_load(&t->at[alias].name), &len);
+
+	memcpy(name, p, len);
+	name[len] = 0;
+	unlink_alias(t, alias);
+	atomic_fetch_add(&t->at[parent].children, 1); /* it stays while it has no entry */
+	free_alias(t, alias);
+	node_rename(t, idx, parent, name);
+	atomic_fetch_sub(&t->at[parent].children, 1);
+}
+
 void node_unname(struct nodes *t, uint32_t rec)
 {
 	struct node_shard *s;
@@ -462,22 +482,21 @@ void node_unname(struct nodes *t, uint32_t rec)
 	pthread_mutex_unlock(&s->lock);
 	node_drop(t, parent);
 
-	alias = t->at[rec].alias;
-	if (alias) {
-		char name[NODE_NAME_MAX + 1];
-		uint32_t at = atomic_load(&t->at[alias].parent);
-		size_t len;
-		const char *p = node_name(t, atomic_load(&t->at[alias].name), &len);
-
-		memcpy(name, p, len);
-		name[len] = 0;
-		t->at[rec].alias = t->at[alias].alias;
-		atomic_fetch_add(&t->at[at].children, 1); /* it stays while it has no entry */
-		free_alias(t, alias);
-		node_rename(t, rec, at, name);
-		atomic_fetch_sub(&t->at[at].children, 1);
-	}
+	/* Another of its names takes the place, one that nobody is about to take away. */
+	for (alias = t->at[rec].alias; alias; alias = t->at[alias].alias)
+		if (!(atomic_load(&t->at[alias].flags) & NODE_MARKED))
+			break;
+	if (alias)
+		adopt(t, alias, rec);
 	node_drop(t, rec);
+}
+
+void node_adopt(struct nodes *t, uint32_t rec)
+{
+	uint32_t target = t->at[rec].target;
+
+	if (target && !atomic_load(&t->at[target].parent))
+		adopt(t, rec, target);
 }
 
 int node_rename(struct nodes *t, uint32_t rec, uint32_t parent, const char *name)

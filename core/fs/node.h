@@ -29,6 +29,7 @@ enum node_flags {
 	NODE_HIDDEN = 1 << 3, /* carries a hidden name because it was removed while open */
 	NODE_HASHED = 1 << 4, /* in the name table */
 	NODE_IDLE = 1 << 5,   /* forgotten, kept by `remember` */
+	NODE_SIDE = 1 << 6,   /* has side data: side.c */
 };
 
 struct node {
@@ -70,6 +71,8 @@ struct nodes {
 	uint64_t seed;
 	_Atomic uint32_t limit; /* indices below may be looked at */
 	_Atomic uint64_t count; /* nodes in use */
+	void (*on_free)(void *user, uint32_t idx); /* for nodes with NODE_SIDE */
+	void *on_free_user;
 	struct node_shard shard[NODE_SHARDS];
 };
 
@@ -108,8 +111,7 @@ static inline uint32_t node_target(struct nodes *t, uint32_t rec)
 /* The record with this name, or 0. No reference is taken. */
 uint32_t node_find(struct nodes *t, uint32_t parent, const char *name);
 /*
- * Finds or makes the node called (parent, name) and counts one lookup. With `want` the record
- * must be (an alias of) that node or else is taken from whom it belongs to: see node_link().
+ * Finds or makes the node called (parent, name) and counts one lookup.
  * 0: out of memory or name too long (errno value in *err).
  */
 uint32_t node_lookup(struct nodes *t, uint32_t parent, const char *name, int *err);
@@ -130,6 +132,8 @@ int node_rename(struct nodes *t, uint32_t rec, uint32_t parent, const char *name
 void node_exchange(struct nodes *t, uint32_t a, uint32_t b);
 /* One more name for a node, which gets one more lookup. 0 or -errno. */
 int node_link(struct nodes *t, uint32_t idx, uint32_t parent, const char *name);
+/* An alias whose node has lost its own name becomes that name. */
+void node_adopt(struct nodes *t, uint32_t rec);
 /* Names the node has. */
 unsigned node_names(struct nodes *t, uint32_t idx);
 

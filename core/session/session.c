@@ -285,6 +285,8 @@ int core_session_loop(struct core_session *se)
 			session_handle(w, &msg);
 		else if (res < 0 && res != -EINTR)
 			break;
+		else if (se->on_wake)
+			se->on_wake(se->userdata);
 	}
 	core_worker_current = outer;
 	worker_free(w);

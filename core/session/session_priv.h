@@ -102,6 +102,7 @@ struct core_session {
 	/* Hooks of core/fs. */
 	int (*worker_init)(struct core_session *se, struct core_worker *w);
 	void (*worker_fini)(struct core_session *se, struct core_worker *w);
+	void (*on_wake)(void *userdata); /* the single-threaded loop was woken */
 
 	_Atomic bool exited;
 	_Atomic int exit_reason;

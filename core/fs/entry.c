@@ -1,0 +1,591 @@
+/*
+ * Names: lookup and forget, attributes, and everything that makes, moves or removes a name.
+ */
+#include "core/fs/fs_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+#ifndef RENAME_EXCHANGE
+#define RENAME_EXCHANGE (1 << 1)
+#endif
+
+/* ---- attributes --------------------------------------------------------------------------- */
+
+void fs_adjust_stat(struct core_fs *fs, uint32_t idx, struct stat *st)
+{
+	const struct core_fs_config *c = &fs->cfg;
+
+	if (!c->use_ino)
+		st->st_ino = idx;
+	if (c->set_mode)
+		st->st_mode = (st->st_mode & S_IFMT) | (0777 & ~c->umask);
+	if (c->set_uid)
+		st->st_uid = c->uid;
+	if (c->set_gid)
+		st->st_gid = c->gid;
+}
+
+/*
+ * A change under one name of a file is seen under its other names only if they are one node, so
+ * attributes of a file with names that are not known to be its own are not cached.
+ */
+double fs_attr_timeout(struct core_fs *fs, uint32_t idx, const struct stat *st)
+{
+	unsigned names = 1;
+
+	if (core_likely(st->st_nlink <= 1 || S_ISDIR(st->st_mode)))
+		return fs->cfg.attr_timeout;
+	if (FS_NODES(fs)->at[idx].alias) {
+		ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&fs->tree.lock);
+		names = node_names(FS_NODES(fs), idx);
+	}
+	return names >= st->st_nlink ? fs->cfg.attr_timeout : 0;
+}
+
+void fs_note_stat(struct core_fs *fs, uint32_t idx, const struct stat *st)
+{
+	struct side *d;
+
+	if (core_likely(!fs->cfg.auto_cache))
+		return;
+	d = side_get(&fs->side, idx, true);
+	if (!d)
+		return;
+	atomic_fetch_or_explicit(&FS_NODES(fs)->at[idx].flags, NODE_SIDE, memory_order_relaxed);
+	if (d->cache_valid &&
+	    (d->mtime.tv_sec != st->st_mtim.tv_sec || d->mtime.tv_nsec != st->st_mtim.tv_nsec ||
+	     d->size != st->st_size))
+		d->cache_valid = false;
+	d->mtime = st->st_mtim;
+	d->size = st->st_size;
+	clock_gettime(CLOCK_MONOTONIC, &d->updated);
+	side_put(&fs->side, idx);
+}
+
+/* ---- entries ------------------------------------------------------------------------------ */
+
+/*
+ * A name that is one of several of a node here: is the file behind it still the same one? A
+ * program may break a link behind our back (copy-up in a union); then the name gets a node of
+ * its own again.
+ */
+static void check_identity(struct core_fs *fs, uint32_t parent, const char *name,
+			   const struct stat *st)
+{
+	struct nodes *t = FS_NODES(fs);
+	uint32_t rec = node_find(t, parent, name), idx;
+	struct side *d;
+	bool other;
+
+	if (core_likely(!rec || !(t->at[rec].target | t->at[rec].alias)))
+		return;
+	pthread_mutex_lock(&fs->tree.lock);
+	rec = node_find(t, parent, name);
+	idx = rec ? node_target(t, rec) : 0;
+	d = idx ? side_get(&fs->side, idx, false) : NULL;
+	if (d) {
+		other = d->link_ino != st->st_ino || d->link_dev != st->st_dev;
+		side_put(&fs->side, idx);
+		if (other && !(atomic_load(&t->at[rec].flags) & NODE_MARKED))
+			node_unname(t, rec);
+	}
+	pthread_mutex_unlock(&fs->tree.lock);
+}
+
+int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
+		       struct core_entry_param *e)
+{
+	struct nodes *t = FS_NODES(fs);
+	uint32_t idx;
+	int err = 0;
+
+	if (name) {
+		check_identity(fs, parent, name, &e->attr);
+		idx = node_lookup(t, parent, name, &err);
+		if (!idx)
+			return err;
+	} else {
+		idx = parent; /* "." of a file handle */
+		node_ref(t, idx);
+	}
+	e->ino = node_id(t, idx);
+	e->generation = t->at[idx].gen;
+	e->entry_timeout = fs->cfg.entry_timeout;
+	e->attr_timeout = fs_attr_timeout(fs, idx, &e->attr);
+	fs_note_stat(fs, idx, &e->attr);
+	fs_adjust_stat(fs, idx, &e->attr);
+	return 0;
+}
+
+int fs_make_entry(struct core_req *req, uint32_t parent, const char *name, const char *path,
+		  struct core_file_info *fi, struct core_entry_param *e)
+{
+	struct core_fs *fs = req_fs(req);
+	int res;
+
+	memset(e, 0, sizeof(*e));
+	if (!fs->ops.getattr)
+		return -ENOSYS;
+	res = fs->ops.getattr(fs->data, path, &e->attr, fi);
+	return res ? res : fs_entry_from_stat(fs, parent, name, e);
+}
+
+void fs_forget(struct core_fs *fs, uint64_t ino, uint64_t n)
+{
+	struct nodes *t = FS_NODES(fs);
+	uint32_t idx = node_from_id(t, ino);
+
+	if (!idx || idx == NODE_ROOT || !node_unref(t, idx, n))
+		return;
+	if (!fs->cfg.remember || !remember_forgotten(fs, idx))
+		node_drop(t, idx);
+}
+
+/* An entry the kernel did not take was not looked up. */
+void fs_reply_entry(struct core_req *req, struct core_entry_param *e, int res)
+{
+	struct core_fs *fs = req_fs(req);
+	uint64_t ino = e->ino;
+
+	if (res)
+		reply_result(req, res);
+	else if (core_reply_entry(req, e) == -ENOENT && ino)
+		fs_forget(fs, ino, 1);
+}
+
+/* ---- lookup, forget, getattr, setattr ------------------------------------------------------- */
+
+/* "." and "..": the kernel asks for them when a file handle (NFS) has to become a path. */
+static int dot_names(struct core_fs *fs, uint64_t *ino, const char **name)
+{
+	struct nodes *t = FS_NODES(fs);
+	uint32_t idx = node_from_id(t, *ino);
+
+	if (core_likely((*name)[0] != '.'))
+		return 0;
+	if (!strcmp(*name, ".")) {
+		*name = NULL;
+	} else if (!strcmp(*name, "..")) {
+		uint32_t up = idx ? atomic_load(&t->at[idx].parent) : 0;
+
+		if (!up)
+			return -ENOENT;
+		*ino = node_id(t, up);
+		*name = NULL;
+	}
+	return 0;
+}
+
+static void fs_lookup(struct core_req *req, uint64_t parent, const char *name)
+{
+	struct core_fs *fs = req_fs(req);
+	struct core_entry_param e;
+	const char *path;
+	int res = dot_names(fs, &parent, &name);
+
+	e.ino = 0;
+	if (!res)
+		res = op_path(req, parent, name, &path);
+	if (!res) {
+		res = fs_make_entry(req, node_from_id(FS_NODES(fs), parent), name, path, NULL, &e);
+		if (res == -ENOENT && fs->cfg.negative_timeout != 0) {
+			memset(&e, 0, sizeof(e));
+			e.entry_timeout = fs->cfg.negative_timeout;
+			res = 0;
+		}
+		op_end(req);
+	}
+	fs_reply_entry(req, &e, res);
+}
+
+static void fs_forget_op(struct core_req *req, uint64_t ino, uint64_t nlookup)
+{
+	fs_forget(req_fs(req), ino, nlookup);
+	core_reply_none(req);
+}
+
+static void fs_forget_multi(struct core_req *req, size_t count, const struct core_forget *list)
+{
+	for (size_t i = 0; i < count; i++)
+		fs_forget(req_fs(req), list[i].ino, list[i].nlookup);
+	core_reply_none(req);
+}
+
+/* Attributes of a directory that was removed while open. */
+static bool kept_stat(struct core_fs *fs, uint64_t ino, struct stat *st)
+{
+	uint32_t idx = node_from_id(FS_NODES(fs), ino);
+	struct side *d = idx ? side_get(&fs->side, idx, false) : NULL;
+	bool have;
+
+	if (!d)
+		return false;
+	have = d->kept != NULL;
+	if (have)
+		*st = *d->kept;
+	side_put(&fs->side, idx);
+	return have;
+}
+
+static void fs_getattr(struct core_req *req, uint64_t ino, struct core_file_info *fi)
+{
+	struct core_fs *fs = req_fs(req);
+	uint32_t idx = node_from_id(FS_NODES(fs), ino);
+	struct stat st;
+	const char *path;
+	double timeout;
+	int res;
+
+	memset(&st, 0, sizeof(st));
+	res = fi ? op_path_fh(req, ino, &path) : op_path(req, ino, NULL, &path);
+	if (core_unlikely(res)) {
+		if (idx && kept_stat(fs, ino, &st))
+			core_reply_attr(req, &st, 0);
+		else
+			reply_result(req, res);
+		return;
+	}
+	res = fs->ops.getattr ? fs->ops.getattr(fs->data, path, &st, fi) : -ENOSYS;
+	op_end(req);
+	if (res) {
+		reply_result(req, res);
+		return;
+	}
+	if ((atomic_load_explicit(&FS_NODES(fs)->at[idx].flags, memory_order_relaxed) &
+	     NODE_HIDDEN) && st.st_nlink > 0)
+		st.st_nlink--;
+	timeout = fs_attr_timeout(fs, idx, &st);
+	fs_note_stat(fs, idx, &st);
+	fs_adjust_stat(fs, idx, &st);
+	core_reply_attr(req, &st, timeout);
+}
+
+static struct timespec pick_time(int to_set, int set, int now, struct timespec t)
+{
+	if (!(to_set & set))
+		return (struct timespec){ 0, UTIME_OMIT };
+	if (to_set & now)
+		return (struct timespec){ 0, UTIME_NOW };
+	return t;
+}
+
+static int set_times(struct core_fs *fs, const char *path, const struct stat *st, int to_set,
+		     struct core_file_info *fi)
+{
+	const int both = WIRE_FATTR_ATIME | WIRE_FATTR_MTIME;
+	struct timespec tv[2];
+
+	if (!(to_set & both))
+		return 0;
+	if (!fs->cfg.utime_omit_ok) {
+		/* Such programs cannot leave one alone. */
+		if ((to_set & both) != both)
+			return 0;
+		tv[0] = st->st_atim;
+		tv[1] = st->st_mtim;
+	} else {
+		tv[0] = pick_time(to_set, WIRE_FATTR_ATIME, WIRE_FATTR_ATIME_NOW, st->st_atim);
+		tv[1] = pick_time(to_set, WIRE_FATTR_MTIME, WIRE_FATTR_MTIME_NOW, st->st_mtim);
+	}
+	return fs->ops.utimens ? fs->ops.utimens(fs->data, path, tv, fi) : -ENOSYS;
+}
+
+static int apply(struct core_fs *fs, const char *path, const struct stat *st, int to_set,
+		 struct core_file_info *fi)
+{
+	int res = 0;
+
+	if (to_set & WIRE_FATTR_MODE)
+		res = fs->ops.chmod ? fs->ops.chmod(fs->data, path, st->st_mode, fi) : -ENOSYS;
+	if (!res && (to_set & (WIRE_FATTR_UID | WIRE_FATTR_GID))) {
+		uid_t uid = to_set & WIRE_FATTR_UID ? st->st_uid : (uid_t)-1;
+		gid_t gid = to_set & WIRE_FATTR_GID ? st->st_gid : (gid_t)-1;
+
+		res = fs->ops.chown ? fs->ops.chown(fs->data, path, uid, gid, fi) : -ENOSYS;
+	}
+	if (!res && (to_set & WIRE_FATTR_SIZE))
+		res = fs->ops.truncate ? fs->ops.truncate(fs->data, path, st->st_size, fi)
+				       : -ENOSYS;
+	return res ? res : set_times(fs, path, st, to_set, fi);
+}
+
+static void fs_setattr(struct core_req *req, uint64_t ino, struct stat *st, int to_set,
+		       struct core_file_info *fi)
+{
+	struct core_fs *fs = req_fs(req);
+	uint32_t idx = node_from_id(FS_NODES(fs), ino);
+	struct stat now;
+	const char *path;
+	double timeout;
+	int res;
+
+	memset(&now, 0, sizeof(now));
+	res = fi ? op_path_fh(req, ino, &path) : op_path(req, ino, NULL, &path);
+	if (!res) {
+		res = apply(fs, path, st, to_set, fi);
+		if (!res)
+			res = fs->ops.getattr ? fs->ops.getattr(fs->data, path, &now, fi) : -ENOSYS;
+		op_end(req);
+	}
+	if (res) {
+		reply_result(req, res);
+		return;
+	}
+	timeout = fs_attr_timeout(fs, idx, &now);
+	fs_note_stat(fs, idx, &now);
+	fs_adjust_stat(fs, idx, &now);
+	core_reply_attr(req, &now, timeout);
+}
+
+/* ---- making names --------------------------------------------------------------------------- */
+
+/* The operation on the new path, then its entry. */
+#define MAKE(call_)                                                                                \
+	do {                                                                                       \
+		struct core_fs *fs = req_fs(req);                                                  \
+		struct core_entry_param e = { 0 };                                                 \
+		const char *path;                                                                  \
+		int res = op_path(req, parent, name, &path);                                       \
+                                                                                                   \
+		if (!res) {                                                                        \
+			res = (call_);                                                             \
+			if (!res)                                                                  \
+				res = fs_make_entry(req, node_from_id(FS_NODES(fs), parent), name, \
+						    path, NULL, &e);                               \
+			op_end(req);                                                               \
+		}                                                                                  \
+		fs_reply_entry(req, &e, res);                                                      \
+	} while (0)
+
+/* A regular file is made by create where there is one, as open(O_CREAT) would. */
+static int make_node(struct core_fs *fs, const char *path, mode_t mode, dev_t dev)
+{
+	int res = -ENOSYS;
+
+	if (S_ISREG(mode) && fs->ops.create) {
+		struct core_file_info fi = { .flags = O_CREAT | O_EXCL | O_WRONLY };
+
+		res = fs->ops.create(fs->data, path, mode, &fi);
+		if (!res && fs->ops.release)
+			fs->ops.release(fs->data, path, &fi);
+	}
+	if (res == -ENOSYS)
+		res = fs->ops.mknod ? fs->ops.mknod(fs->data, path, mode, dev) : -ENOSYS;
+	return res;
+}
+
+static void fs_mknod(struct core_req *req, uint64_t parent, const char *name, mode_t mode, dev_t dev)
+{
+	MAKE(make_node(fs, path, mode, dev));
+}
+
+static void fs_mkdir(struct core_req *req, uint64_t parent, const char *name, mode_t mode)
+{
+	MAKE(fs->ops.mkdir ? fs->ops.mkdir(fs->data, path, mode) : -ENOSYS);
+}
+
+static void fs_symlink(struct core_req *req, const char *target, uint64_t parent, const char *name)
+{
+	MAKE(fs->ops.symlink ? fs->ops.symlink(fs->data, target, path) : -ENOSYS);
+}
+
+/* Certainly one file with two names? */
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_nlink > 1 && a->st_nlink == b->st_nlink && a->st_ino == b->st_ino &&
+	       a->st_dev == b->st_dev && a->st_mode == b->st_mode && a->st_size == b->st_size &&
+	       a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* The new name joins the node of the old one, if they are the same file beyond doubt. */
+static void share_node(struct core_fs *fs, uint32_t idx, uint32_t parent, const char *name,
+		       const struct stat *st)
+{
+	struct side *d = side_get(&fs->side, idx, true);
+
+	if (!d)
+		return;
+	d->link_dev = st->st_dev;
+	d->link_ino = st->st_ino;
+	atomic_fetch_or(&FS_NODES(fs)->at[idx].flags, NODE_SIDE);
+	side_put(&fs->side, idx);
+	pthread_mutex_lock(&fs->tree.lock);
+	if (atomic_load(&FS_NODES(fs)->at[idx].parent) &&
+	    node_link(FS_NODES(fs), idx, parent, name) == 0)
+		node_unref(FS_NODES(fs), idx, 1); /* the entry counts its own lookup */
+	pthread_mutex_unlock(&fs->tree.lock);
+}
+
+static void fs_link(struct core_req *req, uint64_t ino, uint64_t parent, const char *name)
+{
+	struct core_fs *fs = req_fs(req);
+	struct core_entry_param e = { 0 };
+	const char *from, *to;
+	int res = op_path2(req, ino, NULL, &from, parent, name, &to);
+
+	if (!res) {
+		uint32_t idx = node_from_id(FS_NODES(fs), ino);
+		uint32_t dir = node_from_id(FS_NODES(fs), parent);
+		struct stat old = { 0 };
+
+		res = fs->ops.link ? fs->ops.link(fs->data, from, to) : -ENOSYS;
+		if (!res)
+			res = fs->ops.getattr ? fs->ops.getattr(fs->data, to, &e.attr, NULL)
+					      : -ENOSYS;
+		if (!res && e.attr.st_nlink > 1 && !S_ISDIR(e.attr.st_mode) &&
+		    fs->ops.getattr(fs->data, from, &old, NULL) == 0 && same_file(&old, &e.attr))
+			share_node(fs, idx, dir, name, &old);
+		if (!res)
+			res = fs_entry_from_stat(fs, dir, name, &e);
+		op_end(req);
+	}
+	fs_reply_entry(req, &e, res);
+}
+
+/* ---- removing and moving names ----------------------------------------------------------------- */
+
+/*
+ * fstat of an open directory must work after the directory is gone: its last attributes are
+ * asked for before, and kept with the node.
+ */
+static struct stat *save_dir_stat(struct core_fs *fs, uint32_t rec, const char *path)
+{
+	struct stat st = { 0 }, *copy;
+
+	if (!rec || FS_NODES(fs)->at[rec].target || !dir_is_open(fs, node_id(FS_NODES(fs), rec)) ||
+	    !fs->ops.getattr || fs->ops.getattr(fs->data, path, &st, NULL))
+		return NULL;
+	copy = malloc(sizeof(*copy));
+	if (copy) {
+		fs_adjust_stat(fs, rec, &st);
+		st.st_nlink = 0;
+		*copy = st;
+	}
+	return copy;
+}
+
+static void keep_dir_stat(struct core_fs *fs, uint32_t rec, struct stat *st)
+{
+	struct side *d;
+
+	if (!st)
+		return;
+	d = side_get(&fs->side, rec, true);
+	if (!d) {
+		free(st);
+		return;
+	}
+	free(d->kept);
+	d->kept = st;
+	atomic_fetch_or(&FS_NODES(fs)->at[rec].flags, NODE_SIDE);
+	side_put(&fs->side, rec);
+}
+
+static int write_begin(struct core_req *req, struct path_want *a, uint64_t parent_a,
+		       struct path_want *b, uint64_t parent_b, uint32_t rec[2])
+{
+	struct core_fs *fs = req_fs(req);
+	struct fs_worker *fw = req_fw(req);
+	int res = 0;
+
+	a->idx = node_from_id(FS_NODES(fs), parent_a);
+	a->buf = &fw->buf[0];
+	if (b) {
+		b->idx = node_from_id(FS_NODES(fs), parent_b);
+		b->buf = &fw->buf[1];
+	}
+	if (!a->idx || (b && !b->idx))
+		return -ESTALE;
+	if (fs->cfg.intr)
+		res = core_interrupt_arm(req);
+	return res ? res : path_write_begin(&fs->tree, &fw->slot, a, b, rec);
+}
+
+static void write_end(struct core_req *req, uint32_t rec[2])
+{
+	struct core_fs *fs = req_fs(req);
+
+	path_write_end(&fs->tree, &req_fw(req)->slot, rec);
+	if (fs->cfg.intr)
+		core_interrupt_disarm(req);
+}
+
+static void fs_unlink(struct core_req *req, uint64_t parent, const char *name)
+{
+	struct core_fs *fs = req_fs(req);
+	struct path_want want = { .name = name };
+	uint32_t rec[2];
+	int res = write_begin(req, &want, parent, NULL, 0, rec);
+
+	if (!res) {
+		if (hidden_wanted(fs, rec[0])) {
+			res = hidden_hide(req, &want, rec[0]);
+		} else {
+			res = fs->ops.unlink ? fs->ops.unlink(fs->data, want.path) : -ENOSYS;
+			if (!res)
+				path_commit_unlink(&fs->tree, rec);
+		}
+		write_end(req, rec);
+	}
+	reply_result(req, res);
+}
+
+static void fs_rmdir(struct core_req *req, uint64_t parent, const char *name)
+{
+	struct core_fs *fs = req_fs(req);
+	struct path_want want = { .name = name };
+	uint32_t rec[2];
+	int res = write_begin(req, &want, parent, NULL, 0, rec);
+
+	if (!res) {
+		struct stat *kept = save_dir_stat(fs, rec[0], want.path);
+
+		res = fs->ops.rmdir ? fs->ops.rmdir(fs->data, want.path) : -ENOSYS;
+		if (!res) {
+			keep_dir_stat(fs, rec[0], kept);
+			path_commit_unlink(&fs->tree, rec);
+		} else {
+			free(kept);
+		}
+		write_end(req, rec);
+	}
+	reply_result(req, res);
+}
+
+static void fs_rename(struct core_req *req, uint64_t parent, const char *name, uint64_t newparent,
+		      const char *newname, unsigned flags)
+{
+	struct core_fs *fs = req_fs(req);
+	struct path_want from = { .name = name }, to = { .name = newname };
+	bool exchange = flags & RENAME_EXCHANGE;
+	uint32_t rec[2];
+	int res = write_begin(req, &from, parent, &to, newparent, rec);
+
+	if (!res) {
+		struct stat *kept = exchange ? NULL : save_dir_stat(fs, rec[1], to.path);
+
+		if (!fs->ops.rename)
+			res = -ENOSYS;
+		else if (!flags && hidden_wanted(fs, rec[1]))
+			res = hidden_hide(req, &to, rec[1]);
+		if (!res)
+			res = fs->ops.rename(fs->data, from.path, to.path, flags);
+		if (!res) {
+			keep_dir_stat(fs, rec[1], kept);
+			kept = NULL;
+			res = path_commit_rename(&fs->tree, &from, &to, rec, exchange);
+		}
+		free(kept);
+		write_end(req, rec);
+	}
+	reply_result(req, res);
+}
+
+struct core_ll_ops fs_ll_entry = {
+	.lookup = fs_lookup, .forget = fs_forget_op, .forget_multi = fs_forget_multi,
+	.getattr = fs_getattr, .setattr = fs_setattr, .mknod = fs_mknod, .mkdir = fs_mkdir,
+	.symlink = fs_symlink, .link = fs_link, .unlink = fs_unlink, .rmdir = fs_rmdir,
+	.rename = fs_rename,
+};

@@ -1,0 +1,280 @@
+/*
+ * A path file system as a user of a session: creation, INIT and DESTROY, the frame around
+ * operations, the loops.
+ */
+#include "core/fs/fs_priv.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+/* ---- the frame ------------------------------------------------------------------------------ */
+
+static int arm(struct core_req *req)
+{
+	return core_unlikely(req_fs(req)->cfg.intr) ? core_interrupt_arm(req) : 0;
+}
+
+int op_path(struct core_req *req, uint64_t ino, const char *name, const char **path)
+{
+	struct core_fs *fs = req_fs(req);
+	struct fs_worker *fw = req_fw(req);
+	uint32_t idx = node_from_id(FS_NODES(fs), ino);
+	int res;
+
+	if (core_unlikely(!idx))
+		return -ESTALE;
+	res = path_get(&fs->tree, &fw->slot, 0, idx, name, &fw->buf[0], path);
+	if (core_likely(!res) && (res = arm(req)))
+		path_put(&fs->tree, &fw->slot);
+	return res;
+}
+
+int op_path_fh(struct core_req *req, uint64_t ino, const char **path)
+{
+	struct core_fs *fs = req_fs(req);
+	int res;
+
+	if (fs->cfg.nopath) {
+		*path = NULL;
+		return arm(req);
+	}
+	res = op_path(req, ino, NULL, path);
+	if (core_unlikely(res == -ESTALE) && fs->cfg.nullpath_ok) {
+		*path = NULL;
+		return arm(req);
+	}
+	return res;
+}
+
+int op_path2(struct core_req *req, uint64_t ino1, const char *name1, const char **path1,
+	     uint64_t ino2, const char *name2, const char **path2)
+{
+	struct core_fs *fs = req_fs(req);
+	struct fs_worker *fw = req_fw(req);
+	struct path_want a = { node_from_id(FS_NODES(fs), ino1), name1, &fw->buf[0], NULL };
+	struct path_want b = { node_from_id(FS_NODES(fs), ino2), name2, &fw->buf[1], NULL };
+	int res;
+
+	if (!a.idx || !b.idx)
+		return -ESTALE;
+	res = path_get2(&fs->tree, &fw->slot, &a, &b);
+	if (!res && (res = arm(req)))
+		path_put(&fs->tree, &fw->slot);
+	*path1 = a.path;
+	*path2 = b.path;
+	return res;
+}
+
+void op_let_go(struct core_req *req)
+{
+	path_put(&req_fs(req)->tree, &req_fw(req)->slot);
+}
+
+void op_end(struct core_req *req)
+{
+	op_let_go(req);
+	if (core_unlikely(req_fs(req)->cfg.intr))
+		core_interrupt_disarm(req);
+}
+
+/* ---- workers --------------------------------------------------------------------------------- */
+
+static int worker_init(struct core_session *se, struct core_worker *w)
+{
+	struct core_fs *fs = se->userdata;
+	struct fs_worker *fw = aligned_alloc(64, (sizeof(*fw) + 63) & ~(size_t)63);
+
+	if (!fw)
+		return -ENOMEM;
+	memset(fw, 0, sizeof(*fw));
+	w->fs_local = fw;
+	w->context.fuse = fs->fuse;
+	w->context.private_data = fs->data;
+	path_slot_add(&fs->tree, &fw->slot);
+	return 0;
+}
+
+static void worker_fini(struct core_session *se, struct core_worker *w)
+{
+	struct core_fs *fs = se->userdata;
+	struct fs_worker *fw = w->fs_local;
+
+	path_slot_remove(&fs->tree, &fw->slot);
+	free(fw->buf[0].mem);
+	free(fw->buf[1].mem);
+	free(fw);
+}
+
+/* ---- INIT and DESTROY ---------------------------------------------------------------------------- */
+
+static void fs_init(void *userdata, struct core_conn *conn)
+{
+	struct core_fs *fs = userdata;
+
+	if (fs->ops.init)
+		fs->ops.init(fs->data, conn, &fs->cfg);
+	if (!fs->cfg.ac_attr_timeout_set)
+		fs->cfg.ac_attr_timeout = fs->cfg.attr_timeout;
+	/* The program may have asked for interrupts in its init: only now it is known. */
+	if (fs->cfg.intr && core_interrupt_setup(fs->se, fs->cfg.intr_signal)) {
+		core_err("-o intr: cannot use signal %d\n", fs->cfg.intr_signal);
+		fs->cfg.intr = 0;
+	}
+}
+
+static void fs_destroy(void *userdata)
+{
+	struct core_fs *fs = userdata;
+
+	if (atomic_exchange(&fs->destroyed, true))
+		return;
+	hidden_remove_all(fs);
+	if (fs->ops.destroy)
+		fs->ops.destroy(fs->data);
+}
+
+static void on_node_free(void *user, uint32_t idx)
+{
+	side_drop(&((struct core_fs *)user)->side, idx);
+}
+
+/* ---- life ------------------------------------------------------------------------------------------ */
+
+/* The session's table: what the path API always has, and what depends on the program. */
+static void make_ll_ops(const struct core_fs *fs, struct core_ll_ops *ll)
+{
+	const struct core_ll_ops *parts[] = {
+		&fs_ll_entry, &fs_ll_file, &fs_ll_dir, &fs_ll_lock, &fs_ll_misc,
+	};
+
+	memset(ll, 0, sizeof(*ll));
+	ll->init = fs_init;
+	ll->destroy = fs_destroy;
+#define MERGE(op)                                                                                  \
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(parts); i++)                                        \
+		if (parts[i]->op)                                                                  \
+			ll->op = parts[i]->op;
+	FS_OPS(MERGE)
+#undef MERGE
+	if (!fs->ops.lock) {
+		ll->getlk = NULL;
+		ll->setlk = NULL;
+	}
+	if (!fs->ops.flock)
+		ll->flock = NULL;
+	if (!fs->ops.poll)
+		ll->poll = NULL;
+	if (!fs->ops.statx)
+		ll->statx = NULL;
+	if (!fs->ops.syncfs)
+		ll->syncfs = NULL;
+	if (!(fs->profile->caps_visible & WIRE_CAP(DO_READDIRPLUS)))
+		ll->readdirplus = NULL;
+}
+
+struct core_fs *core_fs_new(const struct core_profile *profile,
+			    const struct core_session_config *scfg,
+			    const struct core_fs_config *cfg, const struct core_fs_ops *ops,
+			    void *data, void *fuse)
+{
+	struct core_fs *fs = aligned_alloc(64, (sizeof(*fs) + 63) & ~(size_t)63);
+	struct core_ll_ops ll;
+
+	if (!fs)
+		goto nomem;
+	memset(fs, 0, sizeof(*fs));
+	fs->profile = profile;
+	fs->cfg = *cfg;
+	fs->ops = *ops;
+	fs->data = data;
+	fs->fuse = fuse;
+	pthread_mutex_init(&fs->forget_lock, NULL);
+	pthread_mutex_init(&fs->park_lock, NULL);
+	pthread_cond_init(&fs->cleaner_cond, NULL);
+	if (path_tree_init(&fs->tree)) {
+		free(fs);
+		goto nomem;
+	}
+	FS_NODES(fs)->on_free = on_node_free;
+	FS_NODES(fs)->on_free_user = fs;
+	fs->dirs = dir_table_new();
+	if (!fs->dirs || side_init(&fs->side)) {
+		path_tree_fini(&fs->tree);
+		dir_table_free(fs->dirs);
+		free(fs);
+		goto nomem;
+	}
+	make_ll_ops(fs, &ll);
+	fs->se = core_session_new(profile, scfg, &ll, fs);
+	if (!fs->se) {
+		path_tree_fini(&fs->tree);
+		side_fini(&fs->side);
+		dir_table_free(fs->dirs);
+		free(fs);
+		return NULL;
+	}
+	fs->se->worker_init = worker_init;
+	fs->se->worker_fini = worker_fini;
+	return fs;
+nomem:
+	core_err("out of memory for a file system\n");
+	return NULL;
+}
+
+void core_fs_free(struct core_fs *fs)
+{
+	core_fs_stop_cleanup_thread(fs);
+	lock_drop_parked(fs);
+	/* Files that were removed while open and never closed, also when INIT never came. */
+	if (!atomic_load(&fs->destroyed))
+		hidden_remove_all(fs);
+	core_session_free(fs->se);
+	remember_free(fs);
+	dir_table_free(fs->dirs);
+	path_tree_fini(&fs->tree);
+	side_fini(&fs->side);
+	pthread_mutex_destroy(&fs->forget_lock);
+	pthread_mutex_destroy(&fs->park_lock);
+	pthread_cond_destroy(&fs->cleaner_cond);
+	free(fs);
+}
+
+struct core_session *core_fs_session(struct core_fs *fs)
+{
+	return fs->se;
+}
+
+const struct core_fs_config *core_fs_config(struct core_fs *fs)
+{
+	return &fs->cfg;
+}
+
+/* ---- loops -------------------------------------------------------------------------------------------- */
+
+static void retry_parked(void *userdata)
+{
+	lock_retry_parked(userdata);
+}
+
+int core_fs_loop(struct core_fs *fs)
+{
+	int res;
+
+	fs->single = true;
+	fs->se->on_wake = retry_parked;
+	res = core_session_loop(fs->se);
+	lock_drop_parked(fs);
+	fs->single = false;
+	return res;
+}
+
+int core_fs_loop_mt(struct core_fs *fs, const struct core_pool_config *cfg)
+{
+	int res;
+
+	core_fs_start_cleanup_thread(fs);
+	res = core_session_loop_mt(fs->se, cfg);
+	core_fs_stop_cleanup_thread(fs);
+	return res;
+}

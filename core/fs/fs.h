@@ -1,0 +1,135 @@
+/*
+ * Path-based file systems (the "high-level" API): turns a session's requests on nodes into
+ * operations on paths.
+ *
+ * A front-end gives its caller's operations as a table of thunks in this, the core's newest,
+ * form; NULL where the program has no such operation. Thunks return 0 or a negative errno
+ * (or a count where the type says so).
+ *
+ * Paths are absolute within the mount ("/" is its root), NUL-terminated, valid until the
+ * operation returns, and stay true meanwhile (docs/locking.md). An operation on a handle of a
+ * file without a name gets NULL if the program accepts that, else the caller gets ESTALE.
+ */
+#ifndef CORE_FS_FS_H
+#define CORE_FS_FS_H
+
+#include "core/session/session.h"
+
+enum core_fill_flags { CORE_FILL_PLUS = 1 << 1 };  /* st is complete: usable as a lookup's answer */
+enum core_readdir_flags { CORE_READDIR_PLUS = 1 << 0 };
+
+/* Returns 1 when the buffer is full: the program should stop. */
+typedef int (*core_fill_dir)(void *buf, const char *name, const struct stat *st, off_t off,
+			     int flags);
+
+struct core_fs_config {
+	int set_gid, set_uid, set_mode;
+	unsigned gid, uid, umask;
+	double entry_timeout, negative_timeout, attr_timeout; /* seconds */
+	int intr, intr_signal;
+	int remember; /* seconds; -1: for ever */
+	int hard_remove, use_ino, readdir_ino, direct_io, kernel_cache, auto_cache;
+	int no_rofd_flush, parallel_direct_writes;
+	int ac_attr_timeout_set;
+	double ac_attr_timeout;
+	int nullpath_ok; /* NULL instead of a path that is gone */
+	int nopath;      /* NULL instead of any path where there is a handle */
+	int utime_omit_ok; /* utimens understands UTIME_NOW and UTIME_OMIT */
+};
+
+struct core_fs_ops {
+	int (*getattr)(void *d, const char *path, struct stat *, struct core_file_info *fi);
+	int (*readlink)(void *d, const char *path, char *buf, size_t size);
+	int (*mknod)(void *d, const char *path, mode_t, dev_t);
+	int (*mkdir)(void *d, const char *path, mode_t);
+	int (*unlink)(void *d, const char *path);
+	int (*rmdir)(void *d, const char *path);
+	int (*symlink)(void *d, const char *target, const char *path);
+	int (*rename)(void *d, const char *from, const char *to, unsigned flags);
+	int (*link)(void *d, const char *from, const char *to);
+	int (*chmod)(void *d, const char *path, mode_t, struct core_file_info *fi);
+	int (*chown)(void *d, const char *path, uid_t, gid_t, struct core_file_info *fi);
+	int (*truncate)(void *d, const char *path, off_t, struct core_file_info *fi);
+	int (*utimens)(void *d, const char *path, const struct timespec tv[2],
+		       struct core_file_info *fi);
+	int (*open)(void *d, const char *path, struct core_file_info *);
+	int (*read)(void *d, const char *path, char *buf, size_t size, off_t off,
+		    struct core_file_info *);
+	/* *bufp is malloc'ed by the program, as is memory in it; both are freed here */
+	int (*read_buf)(void *d, const char *path, struct core_bufvec **bufp, size_t size,
+			off_t off, struct core_file_info *);
+	int (*write)(void *d, const char *path, const char *buf, size_t size, off_t off,
+		     struct core_file_info *);
+	int (*write_buf)(void *d, const char *path, struct core_bufvec *buf, off_t off,
+			 struct core_file_info *);
+	int (*statfs)(void *d, const char *path, struct statvfs *);
+	int (*flush)(void *d, const char *path, struct core_file_info *);
+	int (*release)(void *d, const char *path, struct core_file_info *);
+	int (*fsync)(void *d, const char *path, int datasync, struct core_file_info *);
+	int (*setxattr)(void *d, const char *path, const char *name, const char *value,
+			size_t size, int flags);
+	int (*getxattr)(void *d, const char *path, const char *name, char *value, size_t size);
+	int (*listxattr)(void *d, const char *path, char *list, size_t size);
+	int (*removexattr)(void *d, const char *path, const char *name);
+	int (*opendir)(void *d, const char *path, struct core_file_info *);
+	int (*readdir)(void *d, const char *path, void *buf, core_fill_dir fill, off_t off,
+		       struct core_file_info *, int flags);
+	int (*releasedir)(void *d, const char *path, struct core_file_info *);
+	int (*fsyncdir)(void *d, const char *path, int datasync, struct core_file_info *);
+	void (*init)(void *d, struct core_conn *conn, struct core_fs_config *cfg);
+	void (*destroy)(void *d);
+	int (*access)(void *d, const char *path, int mask);
+	int (*create)(void *d, const char *path, mode_t, struct core_file_info *);
+	int (*lock)(void *d, const char *path, struct core_file_info *, int cmd, struct flock *);
+	int (*flock)(void *d, const char *path, struct core_file_info *, int op);
+	int (*bmap)(void *d, const char *path, size_t blocksize, uint64_t *idx);
+	int (*ioctl)(void *d, const char *path, unsigned cmd, void *arg, struct core_file_info *,
+		     unsigned flags, void *data);
+	int (*poll)(void *d, const char *path, struct core_file_info *,
+		    struct core_pollhandle *ph, unsigned *revents);
+	int (*fallocate)(void *d, const char *path, int mode, off_t off, off_t len,
+			 struct core_file_info *);
+	ssize_t (*copy_file_range)(void *d, const char *path_in, struct core_file_info *fi_in,
+				   off_t off_in, const char *path_out,
+				   struct core_file_info *fi_out, off_t off_out, size_t len,
+				   int flags);
+	off_t (*lseek)(void *d, const char *path, off_t off, int whence, struct core_file_info *);
+	int (*statx)(void *d, const char *path, int flags, int mask, struct statx *,
+		     struct core_file_info *fi);
+	int (*syncfs)(void *d, const char *path);
+};
+
+struct core_fs;
+
+/*
+ * A path file system and its session. ops and cfg are copied; data goes to every thunk;
+ * fuse is what fuse_get_context()->fuse shows. NULL on failure (logged).
+ */
+struct core_fs *core_fs_new(const struct core_profile *profile,
+			    const struct core_session_config *scfg,
+			    const struct core_fs_config *cfg, const struct core_fs_ops *ops,
+			    void *data, void *fuse);
+/* Runs the program's unlink for hidden files that are left, then its destroy. */
+void core_fs_free(struct core_fs *fs);
+struct core_session *core_fs_session(struct core_fs *fs);
+const struct core_fs_config *core_fs_config(struct core_fs *fs);
+
+/* What a front-end's own fill function hands its arguments to. */
+int core_fs_fill(void *buf, const char *name, const struct stat *st, off_t off, int flags);
+
+/*
+ * The kernel forgets what it cached of a path. 0, -ENOENT if it does not know it, -errno.
+ * Not from inside an operation on the same path: the kernel may wait for that operation.
+ */
+int core_fs_invalidate_path(struct core_fs *fs, const char *path);
+
+/* With `remember`: frees nodes whose time is over; seconds until the next call is due. */
+int core_fs_clean_cache(struct core_fs *fs);
+int core_fs_start_cleanup_thread(struct core_fs *fs);
+void core_fs_stop_cleanup_thread(struct core_fs *fs);
+
+/* The loops; core/session's with what the path API adds. */
+int core_fs_loop(struct core_fs *fs);
+int core_fs_loop_mt(struct core_fs *fs, const struct core_pool_config *cfg);
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * Inside of the path API.
+ */
+#ifndef CORE_FS_FS_PRIV_H
+#define CORE_FS_FS_PRIV_H
+
+#include "core/fs/fs.h"
+#include "core/fs/path.h"
+#include "core/fs/side.h"
+#include "core/session/session_priv.h"
+
+struct fs_worker {
+	struct path_slot slot;
+	struct path_buf buf[2];
+};
+
+struct dir_table;
+struct parked;
+
+struct core_fs {
+	struct core_session *se;
+	const struct core_profile *profile;
+	struct core_fs_config cfg;
+	struct core_fs_ops ops;
+	void *data; /* the thunks' */
+	void *fuse;
+
+	struct path_tree tree;
+	struct side_table side;
+	struct dir_table *dirs;
+
+	/* remember: forgotten nodes in the order they were forgotten; under forget_lock */
+	pthread_mutex_t forget_lock;
+	struct forgotten *forgotten, *forgotten_tail;
+	time_t next_clean;
+	pthread_t cleaner;
+	bool cleaner_runs;
+	pthread_cond_t cleaner_cond;
+
+	/* lock waits of a single-threaded loop, under park_lock */
+	pthread_mutex_t park_lock;
+	struct parked *parked;
+	pthread_t park_thread;
+	bool park_thread_runs;
+	bool single;
+
+	_Atomic unsigned hidden_counter;
+	_Atomic bool destroyed;
+};
+
+static inline struct core_fs *req_fs(struct core_req *req)
+{
+	return req->se->userdata;
+}
+static inline struct fs_worker *req_fw(struct core_req *req)
+{
+	return req->w->fs_local;
+}
+#define FS_NODES(fs) (&(fs)->tree.nodes)
+
+/* ---- the frame around an operation (fs.c) ---- */
+
+/*
+ * Path of a node (name NULL) or of a name in a directory; it holds until op_end().
+ * Negative errno: the operation ends with it.
+ */
+int op_path(struct core_req *req, uint64_t ino, const char *name, const char **path);
+/* For operations on a handle: NULL where the program takes that. */
+int op_path_fh(struct core_req *req, uint64_t ino, const char **path);
+int op_path2(struct core_req *req, uint64_t ino1, const char *name1, const char **path1,
+	     uint64_t ino2, const char *name2, const char **path2);
+void op_end(struct core_req *req);
+/* The path stays readable but holds nothing up any more. */
+void op_let_go(struct core_req *req);
+
+static inline void reply_result(struct core_req *req, int res)
+{
+	core_reply_err(req, -res);
+}
+
+/* ---- attributes and entries (entry.c) ---- */
+
+void fs_adjust_stat(struct core_fs *fs, uint32_t idx, struct stat *st);
+double fs_attr_timeout(struct core_fs *fs, uint32_t idx, const struct stat *st);
+/* Asks the program for the attributes of path and makes the entry (parent, name). */
+int fs_make_entry(struct core_req *req, uint32_t parent, const char *name, const char *path,
+		  struct core_file_info *fi, struct core_entry_param *e);
+/* The same with attributes at hand. */
+int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
+		       struct core_entry_param *e);
+void fs_forget(struct core_fs *fs, uint64_t ino, uint64_t n);
+void fs_reply_entry(struct core_req *req, struct core_entry_param *e, int res);
+/* Data cache follows size and mtime (auto_cache). */
+void fs_note_stat(struct core_fs *fs, uint32_t idx, const struct stat *st);
+
+/* ---- hidden files (hidden.c) ---- */
+
+/* Inside a writer: should this name be hidden rather than removed? */
+bool hidden_wanted(struct core_fs *fs, uint32_t rec);
+/* Renames the file of want (marked in rec) to a hidden name. 0 or -errno. */
+int hidden_hide(struct core_req *req, const struct path_want *want, uint32_t rec);
+/* A handle of the node was closed: removes a hidden file with its last handle. */
+void hidden_closed(struct core_req *req, uint32_t idx);
+void hidden_remove_all(struct core_fs *fs);
+
+/* ---- directories (dir.c) ---- */
+
+struct dir_table *dir_table_new(void);
+void dir_table_free(struct dir_table *t);
+bool dir_is_open(struct core_fs *fs, uint64_t ino);
+/* The program's file_info for a directory handle of ours; false: unknown handle. */
+bool dir_handle_fi(struct core_fs *fs, uint64_t fh, struct core_file_info *fi);
+
+/* ---- locks (lock.c), remember (remember.c) ---- */
+
+/* F_UNLCK of everything the owner holds, as close(2) promises; what flush answers. */
+int lock_flush(struct core_req *req, uint32_t idx, const char *path, struct core_file_info *fi,
+	       int flush_res);
+void lock_retry_parked(struct core_fs *fs);
+void lock_forget_all(struct core_fs *fs, struct side *s);
+void lock_drop_parked(struct core_fs *fs);
+bool remember_forgotten(struct core_fs *fs, uint32_t idx);
+void remember_free(struct core_fs *fs);
+
+/* ---- the operations, by file ---- */
+
+#define FS_OPS(F)                                                                                  \
+	F(lookup) F(forget) F(forget_multi) F(getattr) F(setattr) F(readlink) F(mknod) F(mkdir)    \
+	F(unlink) F(rmdir) F(symlink) F(rename) F(link) F(open) F(read) F(write_buf) F(flush)      \
+	F(release) F(fsync) F(opendir) F(readdir) F(readdirplus) F(releasedir) F(fsyncdir)         \
+	F(statfs) F(setxattr) F(getxattr) F(listxattr) F(removexattr) F(access) F(create)          \
+	F(getlk) F(setlk) F(flock) F(bmap) F(ioctl) F(poll) F(fallocate) F(copy_file_range)        \
+	F(lseek) F(statx) F(syncfs)
+extern struct core_ll_ops fs_ll_entry, fs_ll_file, fs_ll_dir, fs_ll_lock, fs_ll_misc;
+
+#endif

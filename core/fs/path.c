@@ -1,0 +1,368 @@
+#include "core/fs/path.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define FIRST_PATH_BUF 16384
+
+/* ---- building ------------------------------------------------------------------------------ */
+
+static int grow(struct path_buf *b)
+{
+	size_t size = b->size ? b->size * 2 : FIRST_PATH_BUF;
+	char *mem;
+
+	if (b->size >= PATH_LIMIT)
+		return -ENAMETOOLONG;
+	mem = malloc(size);
+	if (!mem)
+		return -ENOMEM;
+	free(b->mem);
+	b->mem = mem;
+	b->size = size;
+	return 0;
+}
+
+/*
+ * Walks from idx to the root, writing names from the end of the buffer. 0: *path is set;
+ * -EAGAIN: a marked node stands in the way; -ENOBUFS: the buffer is too small.
+ */
+static int walk(struct path_tree *t, uint32_t idx, const char *name, struct path_buf *b,
+		const char **path, bool see_marks)
+{
+	struct nodes *nodes = &t->nodes;
+	char *low = b->mem, *end = b->mem + b->size - 1;
+	char *p = end;
+
+	if (core_unlikely(!low))
+		return -ENOBUFS;
+	*end = 0;
+	if (name) {
+		size_t len = strlen(name);
+
+		if (len + 8 > (size_t)(p - low))
+			return -ENOBUFS;
+		p -= len;
+		memcpy(p, name, len);
+		*--p = '/';
+	}
+	while (idx != NODE_ROOT) {
+		const struct node *n = &nodes->at[idx];
+		uint32_t flags = atomic_load_explicit(&n->flags, memory_order_acquire);
+		uint32_t ref = atomic_load_explicit(&n->name, memory_order_acquire);
+
+		if (core_unlikely((flags & NODE_MARKED) && see_marks))
+			return -EAGAIN;
+		idx = atomic_load_explicit(&n->parent, memory_order_relaxed);
+		if (core_unlikely(!ref || !idx))
+			return -ESTALE;
+		p = node_put_name(nodes, ref, p, low);
+		if (core_unlikely(!p))
+			return -ENOBUFS;
+	}
+	if (core_unlikely(p == end))
+		*--p = '/';
+	*path = p;
+	return 0;
+}
+
+static int walk_growing(struct path_tree *t, uint32_t idx, const char *name, struct path_buf *b,
+			const char **path, bool see_marks)
+{
+	int res;
+
+	while ((res = walk(t, idx, name, b, path, see_marks)) == -ENOBUFS) {
+		res = grow(b);
+		if (res)
+			return res;
+	}
+	return res;
+}
+
+int path_build(struct path_tree *t, uint32_t idx, const char *name, struct path_buf *buf,
+	       const char **path)
+{
+	return walk_growing(t, idx, name, buf, path, false);
+}
+
+/* ---- readers ------------------------------------------------------------------------------- */
+
+static void announce(struct path_slot *s, int entry, uint32_t idx)
+{
+	atomic_store_explicit(&s->leaf[entry], idx, memory_order_seq_cst);
+}
+
+static void signal_writers(struct path_tree *t)
+{
+	pthread_mutex_lock(&t->lock);
+	pthread_cond_broadcast(&t->changed);
+	pthread_mutex_unlock(&t->lock);
+}
+
+static void clear(struct path_tree *t, struct path_slot *s)
+{
+	atomic_store_explicit(&s->leaf[1], 0, memory_order_relaxed);
+	atomic_store_explicit(&s->leaf[0], 0, memory_order_seq_cst);
+	if (core_unlikely(atomic_load_explicit(&t->writers_waiting, memory_order_seq_cst)))
+		signal_writers(t);
+}
+
+void path_put(struct path_tree *t, struct path_slot *s)
+{
+	clear(t, s);
+}
+
+/* Is idx, or anything above it, marked? Under the tree lock, so the way up stands still. */
+static bool blocked(struct path_tree *t, uint32_t idx)
+{
+	unsigned steps = 0;
+
+	while (idx > NODE_ROOT && steps++ < PATH_LIMIT) {
+		if (atomic_load(&t->nodes.at[idx].flags) & NODE_MARKED)
+			return true;
+		idx = atomic_load(&t->nodes.at[idx].parent);
+	}
+	return false;
+}
+
+/* Nothing of ours is announced; waits until neither node is behind a mark. */
+static void wait_unmarked(struct path_tree *t, uint32_t a, uint32_t b)
+{
+	pthread_mutex_lock(&t->lock);
+	t->waiting++;
+	while (blocked(t, a) || blocked(t, b))
+		pthread_cond_wait(&t->changed, &t->lock);
+	t->waiting--;
+	pthread_mutex_unlock(&t->lock);
+}
+
+int path_get(struct path_tree *t, struct path_slot *s, int entry, uint32_t idx, const char *name,
+	     struct path_buf *buf, const char **path)
+{
+	int res;
+
+	for (;;) {
+		announce(s, entry, idx);
+		res = walk_growing(t, idx, name, buf, path, true);
+		if (core_likely(!res))
+			return 0;
+		clear(t, s);
+		if (res != -EAGAIN)
+			return res;
+		wait_unmarked(t, idx, 0);
+	}
+}
+
+int path_get2(struct path_tree *t, struct path_slot *s, struct path_want *a, struct path_want *b)
+{
+	int res;
+
+	for (;;) {
+		announce(s, 0, a->idx);
+		announce(s, 1, b->idx);
+		res = walk_growing(t, a->idx, a->name, a->buf, &a->path, true);
+		if (!res)
+			res = walk_growing(t, b->idx, b->name, b->buf, &b->path, true);
+		if (core_likely(!res))
+			return 0;
+		clear(t, s);
+		if (res != -EAGAIN)
+			return res;
+		wait_unmarked(t, a->idx, b->idx);
+	}
+}
+
+/* ---- writers -------------------------------------------------------------------------------- */
+
+static void mark(struct path_tree *t, uint32_t rec)
+{
+	if (rec)
+		atomic_fetch_or_explicit(&t->nodes.at[rec].flags, NODE_MARKED, memory_order_seq_cst);
+}
+
+static void unmark(struct path_tree *t, uint32_t rec)
+{
+	if (rec)
+		atomic_fetch_and_explicit(&t->nodes.at[rec].flags, ~(uint32_t)NODE_MARKED,
+					  memory_order_seq_cst);
+}
+
+static bool marked(struct path_tree *t, uint32_t rec)
+{
+	return rec && (atomic_load(&t->nodes.at[rec].flags) & NODE_MARKED);
+}
+
+static bool below(struct path_tree *t, uint32_t leaf, const uint32_t rec[2])
+{
+	unsigned steps = 0;
+
+	while (leaf > NODE_ROOT && steps++ < PATH_LIMIT) {
+		if (leaf == rec[0] || leaf == rec[1])
+			return true;
+		leaf = atomic_load(&t->nodes.at[leaf].parent);
+	}
+	return false;
+}
+
+/* Does any other slot use what is marked? Under the tree lock. */
+static bool in_use(struct path_tree *t, struct path_slot *self, const uint32_t rec[2])
+{
+	for (struct path_slot *s = t->slots; s; s = s->next) {
+		if (s == self)
+			continue;
+		for (int i = 0; i < 2; i++) {
+			uint32_t leaf = atomic_load_explicit(&s->leaf[i], memory_order_seq_cst);
+
+			if (leaf && below(t, leaf, rec))
+				return true;
+		}
+	}
+	return false;
+}
+
+int path_write_begin(struct path_tree *t, struct path_slot *s, struct path_want *a,
+		     struct path_want *b, uint32_t rec[2])
+{
+	int res = 0;
+
+	pthread_mutex_lock(&t->lock);
+	t->waiting++;
+	for (;;) {
+		rec[0] = node_find(&t->nodes, a->idx, a->name);
+		rec[1] = b ? node_find(&t->nodes, b->idx, b->name) : 0;
+		if (rec[1] == rec[0])
+			rec[1] = 0;
+		if (!blocked(t, a->idx) && !(b && blocked(t, b->idx)) && !marked(t, rec[0]) &&
+		    !marked(t, rec[1]))
+			break;
+		pthread_cond_wait(&t->changed, &t->lock);
+	}
+	announce(s, 0, a->idx);
+	if (b)
+		announce(s, 1, b->idx);
+	mark(t, rec[0]);
+	mark(t, rec[1]);
+	atomic_fetch_add_explicit(&t->writers_waiting, 1, memory_order_seq_cst);
+	while (in_use(t, s, rec))
+		pthread_cond_wait(&t->changed, &t->lock);
+	atomic_fetch_sub(&t->writers_waiting, 1);
+	t->waiting--;
+	pthread_mutex_unlock(&t->lock);
+
+	res = path_build(t, a->idx, a->name, a->buf, &a->path);
+	if (!res && b)
+		res = path_build(t, b->idx, b->name, b->buf, &b->path);
+	if (res) {
+		path_write_end(t, s, rec);
+		return res;
+	}
+	return 0;
+}
+
+static bool is_alias(struct path_tree *t, uint32_t rec)
+{
+	return rec && t->nodes.at[rec].target;
+}
+
+void path_commit_unlink(struct path_tree *t, uint32_t rec[2])
+{
+	bool alias;
+
+	if (!rec[0])
+		return;
+	pthread_mutex_lock(&t->lock);
+	alias = is_alias(t, rec[0]);
+	node_unname(&t->nodes, rec[0]);
+	if (alias)
+		rec[0] = 0; /* the record went with its name */
+	pthread_mutex_unlock(&t->lock);
+}
+
+int path_commit_rename(struct path_tree *t, const struct path_want *a, const struct path_want *b,
+		       uint32_t rec[2], bool exchange)
+{
+	bool alias = is_alias(t, rec[1]);
+	int res = 0;
+
+	pthread_mutex_lock(&t->lock);
+	if (exchange) {
+		if (rec[0] && rec[1])
+			node_exchange(&t->nodes, rec[0], rec[1]);
+		else if (rec[0])
+			res = node_rename(&t->nodes, rec[0], b->idx, b->name);
+		else if (rec[1])
+			res = node_rename(&t->nodes, rec[1], a->idx, a->name);
+	} else {
+		if (rec[0])
+			res = node_rename(&t->nodes, rec[0], b->idx, b->name);
+		else if (rec[1])
+			node_unname(&t->nodes, rec[1]);
+		if (alias)
+			rec[1] = 0;
+	}
+	pthread_mutex_unlock(&t->lock);
+	return res;
+}
+
+void path_write_end(struct path_tree *t, struct path_slot *s, uint32_t rec[2])
+{
+	pthread_mutex_lock(&t->lock);
+	for (int i = 0; i < 2; i++) {
+		if (!rec[i])
+			continue;
+		unmark(t, rec[i]);
+		if (t->nodes.at[rec[i]].target)
+			node_adopt(&t->nodes, rec[i]);
+		else
+			node_drop(&t->nodes, rec[i]); /* if its last use ended meanwhile */
+	}
+	atomic_store(&s->leaf[1], 0);
+	atomic_store(&s->leaf[0], 0);
+	if (t->waiting)
+		pthread_cond_broadcast(&t->changed);
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+void path_slot_add(struct path_tree *t, struct path_slot *s)
+{
+	pthread_mutex_lock(&t->lock);
+	s->prev = NULL;
+	s->next = t->slots;
+	if (s->next)
+		s->next->prev = s;
+	t->slots = s;
+	pthread_mutex_unlock(&t->lock);
+}
+
+void path_slot_remove(struct path_tree *t, struct path_slot *s)
+{
+	pthread_mutex_lock(&t->lock);
+	if (s->prev)
+		s->prev->next = s->next;
+	else
+		t->slots = s->next;
+	if (s->next)
+		s->next->prev = s->prev;
+	pthread_mutex_unlock(&t->lock);
+}
+
+int path_tree_init(struct path_tree *t)
+{
+	int res = nodes_init(&t->nodes);
+
+	if (res)
+		return res;
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->changed, NULL);
+	return 0;
+}
+
+void path_tree_fini(struct path_tree *t)
+{
+	nodes_fini(&t->nodes);
+	pthread_mutex_destroy(&t->lock);
+	pthread_cond_destroy(&t->changed);
+}

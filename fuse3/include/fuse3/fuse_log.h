@@ -1,0 +1,54 @@
+/*
+ * Where the library's messages go.
+ *
+ * May be included alone; needs no FUSE_USE_VERSION.
+ */
+#ifndef FUSE_LOG_H_
+#define FUSE_LOG_H_
+
+#include <stdarg.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** How important a message is; the numbers are those of syslog(3). Since 3.7. */
+enum fuse_log_level {
+	FUSE_LOG_EMERG,
+	FUSE_LOG_ALERT,
+	FUSE_LOG_CRIT,
+	FUSE_LOG_ERR,
+	FUSE_LOG_WARNING,
+	FUSE_LOG_NOTICE,
+	FUSE_LOG_INFO,
+	FUSE_LOG_DEBUG
+};
+
+/**
+ * Writes a message. May be called in several threads at the same time.
+ *
+ * @param level  how important it is
+ * @param fmt    as for printf; a line end, if wanted, is part of it
+ * @param ap     the arguments of fmt
+ * Since 3.7.
+ */
+typedef void (*fuse_log_func_t)(enum fuse_log_level level, const char *fmt, va_list ap);
+
+/**
+ * Has messages written by func instead of to standard error; NULL: to standard error again. To be
+ * called before any other function of the library.
+ * Since 3.7.
+ */
+void fuse_set_log_func(fuse_log_func_t func);
+
+/**
+ * Writes a message, in the way set with fuse_set_log_func().
+ * Since 3.7.
+ */
+void fuse_log(enum fuse_log_level level, const char *fmt, ...);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

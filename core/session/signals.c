@@ -1,0 +1,104 @@
+#include "core/session/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "core/base/log.h"
+
+#define MAX_SESSIONS 64
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct core_session *_Atomic sessions[MAX_SESSIONS];
+static int registered;
+
+static void exit_handler(int sig)
+{
+	/* fuse_exit in a signal handler is what this is; the reason reaches the loop's caller. */
+	for (int i = 0; i < MAX_SESSIONS; i++) {
+		struct core_session *se = atomic_load(&sessions[i]);
+
+		if (se)
+			core_session_exit(se, sig);
+	}
+}
+
+static void ignore_handler(int sig)
+{
+	(void)sig; /* not SIG_IGN, which programs started by this one would inherit */
+}
+
+static const struct {
+	int sig;
+	void (*handler)(int);
+} handled[] = {
+	{ SIGHUP, exit_handler },
+	{ SIGINT, exit_handler },
+	{ SIGTERM, exit_handler },
+	{ SIGPIPE, ignore_handler },
+};
+
+static int set_all(void)
+{
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(handled); i++) {
+		struct sigaction sa, old;
+
+		if (sigaction(handled[i].sig, NULL, &old))
+			return -errno;
+		if ((old.sa_flags & SA_SIGINFO) || old.sa_handler != SIG_DFL)
+			continue;
+		memset(&sa, 0, sizeof(sa));
+		sigemptyset(&sa.sa_mask);
+		sa.sa_handler = handled[i].handler;
+		if (sigaction(handled[i].sig, &sa, NULL))
+			return -errno;
+	}
+	return 0;
+}
+
+static void restore_all(void)
+{
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(handled); i++) {
+		struct sigaction now;
+
+		if (sigaction(handled[i].sig, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) &&
+		    now.sa_handler == handled[i].handler)
+			signal(handled[i].sig, SIG_DFL);
+	}
+}
+
+int core_signals_add(struct core_session *se)
+{
+	int res;
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&lock);
+
+	for (int i = 0; i < MAX_SESSIONS; i++) {
+		if (atomic_load(&sessions[i]))
+			continue;
+		res = set_all();
+		if (res) {
+			core_err("cannot set signal handlers: %s\n", strerror(-res));
+			if (!registered)
+				restore_all();
+			return res;
+		}
+		atomic_store(&sessions[i], se);
+		registered++;
+		return 0;
+	}
+	core_err("more than %d sessions with signal handlers in one process\n", MAX_SESSIONS);
+	return -EBUSY;
+}
+
+void core_signals_remove(struct core_session *se)
+{
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&lock);
+
+	for (int i = 0; i < MAX_SESSIONS; i++)
+		if (atomic_load(&sessions[i]) == se) {
+			atomic_store(&sessions[i], NULL);
+			if (--registered == 0)
+				restore_all();
+			return;
+		}
+}

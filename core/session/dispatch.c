@@ -636,6 +636,19 @@ static void run_blocking(struct core_worker *w, struct core_req *req, handler h)
 		core_pool_block_end(pt);
 }
 
+/* allow_root: others may go on with what they hold open, but begin nothing. */
+static bool denied(struct core_session *se, const struct wire_in_header *hdr)
+{
+	static const uint64_t on_handles =
+		1ULL << WIRE_INIT | 1ULL << WIRE_READ | 1ULL << WIRE_WRITE | 1ULL << WIRE_FSYNC |
+		1ULL << WIRE_RELEASE | 1ULL << WIRE_READDIR | 1ULL << WIRE_FSYNCDIR |
+		1ULL << WIRE_RELEASEDIR | 1ULL << WIRE_NOTIFY_REPLY | 1ULL << WIRE_READDIRPLUS |
+		1ULL << WIRE_FORGET | 1ULL << WIRE_BATCH_FORGET | 1ULL << WIRE_INTERRUPT |
+		1ULL << WIRE_DESTROY;
+
+	return hdr->uid != se->owner && hdr->uid != 0 && !(on_handles >> hdr->opcode & 1);
+}
+
 static void malformed(struct core_req *req, const struct wire_in_header *hdr, int err,
 		      const char *why)
 {
@@ -685,6 +698,8 @@ void session_handle(struct core_worker *w, const struct core_msg *msg)
 	} else if (core_unlikely(!se->got_init && hdr->opcode != WIRE_INIT)) {
 		core_err("the kernel sent %s before INIT\n", core_wire_op_name(hdr->opcode));
 		core_reply_err(req, EIO);
+	} else if (core_unlikely(se->cfg.deny_others && denied(se, hdr))) {
+		core_reply_err(req, EACCES);
 	} else if (core_unlikely(hdr->opcode == WIRE_SETLKW)) {
 		run_blocking(w, req, h);
 	} else {

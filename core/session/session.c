@@ -127,6 +127,7 @@ struct core_session *core_session_new(const struct core_profile *profile,
 	se->ops = *ops;
 	se->userdata = userdata;
 	se->minor = WIRE_MINOR;
+	se->owner = getuid();
 	se->bufsize = CORE_TRANSPORT_DEFAULT_PAYLOAD + 4096;
 	pthread_mutex_init(&se->lock, NULL);
 	pthread_cond_init(&se->intr_cond, NULL);

@@ -174,6 +174,7 @@ struct core_session_config {
 	uint32_t max_read; /* 0: the kernel's limit; must be what the mount says */
 	uint64_t caps_on, caps_off; /* options: forced on where offered, forced off */
 	bool no_interrupt;
+	bool deny_others; /* allow_root: only the owner and root may begin anything */
 };
 
 /* ops is copied. NULL without memory (logged). */

@@ -95,6 +95,7 @@ struct core_session {
 	uint64_t caps;        /* negotiated, WIRE_CAP bits */
 	bool got_init;
 	bool got_destroy;
+	uid_t owner; /* for deny_others */
 	bool debug;
 	struct core_conn conn;
 	size_t bufsize; /* largest message we may receive */

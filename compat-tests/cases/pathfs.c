@@ -581,9 +581,9 @@ static int do_lock(const char *path, struct fuse_file_info *fi, int cmd, struct 
 static int do_flock(const char *path, struct fuse_file_info *fi, int op)
 {
 	BEGIN(OP_flock, fi, path, "%s%s",
-	      (op & 7) == LOCK_SH   ? "sh"
-	      : (op & 7) == LOCK_EX ? "ex"
-	      : (op & 7) == LOCK_UN ? "un"
+	      (op & 11) == LOCK_SH   ? "sh"
+	      : (op & 11) == LOCK_EX ? "ex"
+	      : (op & 11) == LOCK_UN ? "un"
 				    : "?",
 	      op & LOCK_NB ? ",nb" : "");
 	/* waits in steps, as a program that looks at fuse_interrupted does */

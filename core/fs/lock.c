@@ -124,11 +124,11 @@ struct parked {
 	bool interrupted;
 };
 
-static void park_interrupted(struct core_req *req, void *data)
+static void park_interrupted(void *handle, void *data)
 {
 	struct parked *p = data;
 
-	(void)req;
+	(void)handle;
 	p->interrupted = true; /* same thread; answered by the next retry */
 }
 

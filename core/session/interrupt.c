@@ -177,7 +177,7 @@ static void call_intr_func(struct core_session *se, struct core_req *req, uint64
 	se->intr_running = req;
 	se->intr_thread = pthread_self();
 	pthread_mutex_unlock(&se->lock);
-	func(req, data);
+	func(core_req_handle(req), data);
 	pthread_mutex_lock(&se->lock);
 	se->intr_running = NULL;
 	pthread_cond_broadcast(&se->intr_cond);

@@ -225,7 +225,8 @@ struct core_session *core_req_session(const struct core_req *req);
 const struct core_ctx *core_req_ctx(struct core_req *req);
 uint64_t core_req_unique(const struct core_req *req);
 bool core_req_interrupted(const struct core_req *req);
-typedef void (*core_interrupt_func)(struct core_req *req, void *data);
+/* handle: core_req_handle() of the request, what front-ends' programs know it by. */
+typedef void (*core_interrupt_func)(void *handle, void *data);
 /* func is called at most once, perhaps before this returns, in any thread; never after the reply. */
 void core_req_interrupt_func(struct core_req *req, core_interrupt_func func, void *data);
 /* Supplementary groups of the caller, from /proc. How many there are (may exceed size) or -errno. */

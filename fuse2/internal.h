@@ -1,0 +1,134 @@
+/*
+ * Inside of the FUSE 2 front-end: the public opaque structures, and conversions.
+ */
+#ifndef FUSE2_INTERNAL_H
+#define FUSE2_INTERNAL_H
+
+#include <fuse.h>
+#include <fuse_lowlevel.h>
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/base.h"
+#include "core/base/log.h"
+#include "core/base/opt.h"
+#include "core/fs/fs.h"
+#include "core/mount/mount.h"
+#include "core/session/session.h"
+
+#define EXPORT __attribute__((visibility("default")))
+/* A function of ours that is exported as an old version of a public name. */
+#define SYMVER(ver) __attribute__((symver(ver), visibility("default"), used))
+
+extern const struct core_profile fuse2_profile;
+extern const struct core_mount_profile fuse2_mount_profile;
+
+struct fuse_chan {
+	int fd;
+	size_t bufsize;
+	void *data;
+	struct fuse_chan_ops op; /* a program's own; else all NULL */
+	struct fuse_session *se;
+	struct core_transport *t; /* until a session owns it */
+	struct core_mount *m;     /* made by fuse_mount */
+	struct fuse_chan *next;   /* mounted ones, for fuse_unmount by path */
+	char *mountpoint;
+};
+
+struct fuse_session {
+	struct core_session *cs; /* NULL: made by fuse_session_new with the program's own ops */
+	struct core_fs *fs;      /* behind a struct fuse */
+	struct fuse_session_ops op;
+	void *data;              /* of op; or the low-level program's userdata */
+	int exited;              /* with op */
+	struct fuse_chan *ch;
+	struct fuse_lowlevel_ops ll;
+	int compat;              /* 25: init has no argument */
+};
+
+struct fuse_fs {
+	struct fuse_operations op;
+	void *user_data;
+	int compat; /* 25: init has no argument */
+};
+
+struct fuse {
+	struct fuse_session *se;
+	struct core_fs *core;
+	struct fuse_fs *fs;
+};
+
+/* ---- conversions -------------------------------------------------------------------------- */
+
+/* Our flag word begins with writepage, which is a field of its own here. */
+static inline void fi_to_public(struct fuse_file_info *pub, const struct core_file_info *fi)
+{
+	unsigned bits = fi->bits >> 1;
+
+	memset(pub, 0, sizeof(*pub));
+	pub->flags = fi->flags;
+	pub->fh_old = (unsigned long)fi->fh;
+	pub->writepage = fi->bits & CORE_FI_WRITEPAGE;
+	pub->direct_io = bits & 1;
+	pub->keep_cache = bits >> 1 & 1;
+	pub->flush = bits >> 2 & 1;
+	pub->nonseekable = bits >> 3 & 1;
+	pub->flock_release = bits >> 4 & 1;
+	pub->fh = fi->fh;
+	pub->lock_owner = fi->lock_owner;
+}
+
+static inline void fi_from_public(struct core_file_info *fi, const struct fuse_file_info *pub)
+{
+	fi->flags = pub->flags;
+	fi->bits = (pub->writepage ? CORE_FI_WRITEPAGE : 0) | (unsigned)pub->direct_io << 1 |
+		   (unsigned)pub->keep_cache << 2 | (unsigned)pub->flush << 3 |
+		   (unsigned)pub->nonseekable << 4 | (unsigned)pub->flock_release << 5;
+	fi->fh = pub->fh;
+	fi->lock_owner = pub->lock_owner;
+}
+
+_Static_assert(sizeof(struct fuse_bufvec) == sizeof(struct core_bufvec) &&
+	       offsetof(struct fuse_bufvec, buf) == offsetof(struct core_bufvec, buf) &&
+	       sizeof(struct fuse_buf) == sizeof(struct core_buf), "bufvec is passed through");
+_Static_assert(sizeof(struct fuse_context) == sizeof(struct core_context), "same layout");
+_Static_assert(sizeof(struct fuse_entry_param) == sizeof(struct core_entry_param), "same layout");
+_Static_assert(sizeof(struct fuse_ctx) == sizeof(struct core_ctx), "same layout");
+_Static_assert(sizeof(struct fuse_args) == sizeof(struct core_args) &&
+	       sizeof(struct fuse_opt) == sizeof(struct core_opt), "options are passed through");
+_Static_assert(sizeof(struct fuse_forget_data) == sizeof(struct core_forget), "same layout");
+
+#define BUFVEC(v)  ((struct fuse_bufvec *)(v))
+#define CBUFVEC(v) ((struct core_bufvec *)(v))
+#define CARGS(a)   ((struct core_args *)(a))
+
+/* ---- conn.c ---- */
+void conn_to_public(struct fuse_conn_info *pub, const struct core_conn *conn);
+void conn_from_public(struct core_conn *conn, const struct fuse_conn_info *pub);
+
+/* ---- lowlevel.c ---- */
+struct fuse_session *lowlevel_new(struct fuse_args *args, const struct fuse_lowlevel_ops *op,
+				  size_t op_size, void *userdata, int compat);
+struct fuse_session *session_wrap(struct core_session *cs, struct core_fs *fs);
+
+/* ---- options.c ---- */
+/* Session options out of args. 0 or -1 (logged). */
+int options_session(struct fuse_args *args, struct core_session_config *cfg);
+int options_fs(struct fuse_args *args, struct core_fs_config *cfg,
+	       struct core_session_config *scfg, char **modules);
+void options_session_help(void);
+void options_fs_help(void);
+
+/* ---- thunks.c ---- */
+void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out);
+
+/* ---- chan.c ---- */
+/* The channel's transport goes to whoever asks; NULL if it went already. */
+struct core_transport *chan_take_transport(struct fuse_chan *ch);
+
+/* ---- fuse.c ---- */
+struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
+			     const struct fuse_operations *op, size_t op_size, void *user_data,
+			     int compat);
+
+#endif

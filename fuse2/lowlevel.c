@@ -1,0 +1,456 @@
+/*
+ * The low-level API: thunks from the core's operations to the program's, and sessions.
+ */
+#include "internal.h"
+
+#include <stdio.h>
+
+#include "core/workers/pool.h"
+
+#define SE(req) ((struct fuse_session *)core_session_userdata(core_req_session(req)))
+#define OP(req) (&SE(req)->ll)
+#define H(req)  ((fuse_req_t)core_req_handle(req))
+
+/* ---- thunks ---------------------------------------------------------------------------------- */
+
+static void ll_init(void *userdata, struct core_conn *conn)
+{
+	struct fuse_session *se = userdata;
+	struct fuse_conn_info pub;
+
+	if (!se->ll.init)
+		return;
+	conn_to_public(&pub, conn);
+	se->ll.init(se->data, &pub);
+	conn_from_public(conn, &pub);
+}
+
+static void ll_init_compat25(void *userdata, struct core_conn *conn)
+{
+	struct fuse_session *se = userdata;
+
+	(void)conn;
+	if (se->ll.init)
+		((void (*)(void *))(void *)se->ll.init)(se->data);
+}
+
+static void ll_destroy(void *userdata)
+{
+	struct fuse_session *se = userdata;
+
+	if (se->ll.destroy)
+		se->ll.destroy(se->data);
+}
+
+static void ll_lookup(struct core_req *r, uint64_t parent, const char *name)
+{
+	OP(r)->lookup(H(r), parent, name);
+}
+static void ll_forget(struct core_req *r, uint64_t ino, uint64_t n)
+{
+	OP(r)->forget(H(r), ino, (unsigned long)n);
+}
+static void ll_forget_multi(struct core_req *r, size_t count, const struct core_forget *list)
+{
+	OP(r)->forget_multi(H(r), count, (struct fuse_forget_data *)list);
+}
+
+/* A handle's operation: a copy of the file_info in the program's layout. */
+#define WITH_FI(fi_, call_)                                                                        \
+	do {                                                                                       \
+		struct fuse_file_info pub;                                                         \
+                                                                                                   \
+		fi_to_public(&pub, fi_);                                                           \
+		call_;                                                                             \
+	} while (0)
+
+static void ll_getattr(struct core_req *r, uint64_t ino, struct core_file_info *fi)
+{
+	/* FUSE 2 always gets NULL here. */
+	(void)fi;
+	OP(r)->getattr(H(r), ino, NULL);
+}
+static void ll_setattr(struct core_req *r, uint64_t ino, struct stat *st, int to_set,
+		       struct core_file_info *fi)
+{
+	const int known = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID |
+			  FUSE_SET_ATTR_SIZE | FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME |
+			  FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW;
+
+	if (fi)
+		WITH_FI(fi, OP(r)->setattr(H(r), ino, st, to_set & known, &pub));
+	else
+		OP(r)->setattr(H(r), ino, st, to_set & known, NULL);
+}
+static void ll_readlink(struct core_req *r, uint64_t ino)
+{
+	OP(r)->readlink(H(r), ino);
+}
+static void ll_mknod(struct core_req *r, uint64_t parent, const char *name, mode_t mode, dev_t dev)
+{
+	OP(r)->mknod(H(r), parent, name, mode, dev);
+}
+static void ll_mkdir(struct core_req *r, uint64_t parent, const char *name, mode_t mode)
+{
+	OP(r)->mkdir(H(r), parent, name, mode);
+}
+static void ll_unlink(struct core_req *r, uint64_t parent, const char *name)
+{
+	OP(r)->unlink(H(r), parent, name);
+}
+static void ll_rmdir(struct core_req *r, uint64_t parent, const char *name)
+{
+	OP(r)->rmdir(H(r), parent, name);
+}
+static void ll_symlink(struct core_req *r, const char *target, uint64_t parent, const char *name)
+{
+	OP(r)->symlink(H(r), target, parent, name);
+}
+static void ll_rename(struct core_req *r, uint64_t parent, const char *name, uint64_t newparent,
+		      const char *newname, unsigned flags)
+{
+	if (flags)
+		core_reply_err(r, EINVAL); /* FUSE 2 knows no flags */
+	else
+		OP(r)->rename(H(r), parent, name, newparent, newname);
+}
+static void ll_link(struct core_req *r, uint64_t ino, uint64_t newparent, const char *newname)
+{
+	OP(r)->link(H(r), ino, newparent, newname);
+}
+static void ll_open(struct core_req *r, uint64_t ino, struct core_file_info *fi)
+{
+	WITH_FI(fi, OP(r)->open(H(r), ino, &pub));
+}
+static void ll_read(struct core_req *r, uint64_t ino, size_t size, off_t off,
+		    struct core_file_info *fi)
+{
+	WITH_FI(fi, OP(r)->read(H(r), ino, size, off, &pub));
+}
+static void ll_write(struct core_req *r, uint64_t ino, const char *buf, size_t size, off_t off,
+		     struct core_file_info *fi)
+{
+	WITH_FI(fi, OP(r)->write(H(r), ino, buf, size, off, &pub));
+}
+static void ll_write_buf(struct core_req *r, uint64_t ino, struct core_bufvec *buf, off_t off,
+			 struct core_file_info *fi)
+{
+	WITH_FI(fi, OP(r)->write_buf(H(r), ino, BUFVEC(buf), off, &pub));
+}
+static void ll_flush(struct core_req *r, uint64_t ino, struct core_file_info *fi)
+{
+	WITH_FI(fi, OP(r)->flush(H(r), ino, &pub));
+}
+static void ll_release(struct core_req *r, uint64_t ino, struct core_file_info *fi)
+{
+	WITH_FI(fi, OP(r)->release(H(r), ino, &pub));
+}
+static void ll_fsync(struct core_req *r, uint64_t ino, int datasync, struct core_file_info *fi)
+{
+	WITH_FI(fi, OP(r)->fsync(H(r), ino, datasync, &pub));
+}
+static void ll_opendir(struct core_req *r, uint64_t ino, struct core_file_info *fi)
+{
+	WITH_FI(fi, OP(r)->opendir(H(r), ino, &pub));
+}
+static void ll_readdir(struct core_req *r, uint64_t ino, size_t size, off_t off,
+		       struct core_file_info *fi)
+{
+	WITH_FI(fi, OP(r)->readdir(H(r), ino, size, off, &pub));
+}
+static void ll_releasedir(struct core_req *r, uint64_t ino, struct core_file_info *fi)
+{
+	WITH_FI(fi, OP(r)->releasedir(H(r), ino, &pub));
+}
+static void ll_fsyncdir(struct core_req *r, uint64_t ino, int datasync, struct core_file_info *fi)
+{
+	WITH_FI(fi, OP(r)->fsyncdir(H(r), ino, datasync, &pub));
+}
+static void ll_statfs(struct core_req *r, uint64_t ino)
+{
+	OP(r)->statfs(H(r), ino);
+}
+static void ll_setxattr(struct core_req *r, uint64_t ino, const char *name, const char *value,
+			size_t size, int flags, uint32_t ext)
+{
+	(void)ext;
+	OP(r)->setxattr(H(r), ino, name, value, size, flags);
+}
+static void ll_getxattr(struct core_req *r, uint64_t ino, const char *name, size_t size)
+{
+	OP(r)->getxattr(H(r), ino, name, size);
+}
+static void ll_listxattr(struct core_req *r, uint64_t ino, size_t size)
+{
+	OP(r)->listxattr(H(r), ino, size);
+}
+static void ll_removexattr(struct core_req *r, uint64_t ino, const char *name)
+{
+	OP(r)->removexattr(H(r), ino, name);
+}
+static void ll_access(struct core_req *r, uint64_t ino, int mask)
+{
+	OP(r)->access(H(r), ino, mask);
+}
+static void ll_create(struct core_req *r, uint64_t parent, const char *name, mode_t mode,
+		      struct core_file_info *fi)
+{
+	WITH_FI(fi, OP(r)->create(H(r), parent, name, mode, &pub));
+}
+static void ll_getlk(struct core_req *r, uint64_t ino, struct core_file_info *fi, struct flock *fl)
+{
+	WITH_FI(fi, OP(r)->getlk(H(r), ino, &pub, fl));
+}
+static void ll_setlk(struct core_req *r, uint64_t ino, struct core_file_info *fi, struct flock *fl,
+		     int sleep)
+{
+	WITH_FI(fi, OP(r)->setlk(H(r), ino, &pub, fl, sleep));
+}
+static void ll_flock(struct core_req *r, uint64_t ino, struct core_file_info *fi, int op)
+{
+	WITH_FI(fi, OP(r)->flock(H(r), ino, &pub, op));
+}
+static void ll_bmap(struct core_req *r, uint64_t ino, size_t blocksize, uint64_t idx)
+{
+	OP(r)->bmap(H(r), ino, blocksize, idx);
+}
+static void ll_ioctl(struct core_req *r, uint64_t ino, unsigned cmd, void *arg,
+		     struct core_file_info *fi, unsigned flags, const void *in_buf, size_t in_size,
+		     size_t out_size)
+{
+	WITH_FI(fi, OP(r)->ioctl(H(r), ino, (int)cmd, arg, &pub, flags, in_buf, in_size, out_size));
+}
+static void ll_poll(struct core_req *r, uint64_t ino, struct core_file_info *fi,
+		    struct core_pollhandle *ph)
+{
+	WITH_FI(fi, OP(r)->poll(H(r), ino, &pub, (struct fuse_pollhandle *)ph));
+}
+static void ll_retrieve_reply(struct core_req *r, void *cookie, uint64_t ino, off_t off,
+			      struct core_bufvec *buf)
+{
+	OP(r)->retrieve_reply(H(r), cookie, ino, off, BUFVEC(buf));
+}
+static void ll_fallocate(struct core_req *r, uint64_t ino, int mode, off_t off, off_t len,
+			 struct core_file_info *fi)
+{
+	WITH_FI(fi, OP(r)->fallocate(H(r), ino, mode, off, len, &pub));
+}
+
+static void make_ops(const struct fuse_lowlevel_ops *op, int compat, struct core_ll_ops *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->init = compat == 25 ? ll_init_compat25 : ll_init;
+	out->destroy = ll_destroy;
+#define TAKE(name)                                                                                 \
+	if (op->name)                                                                              \
+		out->name = ll_##name;
+	TAKE(lookup) TAKE(forget) TAKE(forget_multi) TAKE(getattr) TAKE(setattr) TAKE(readlink)
+	TAKE(mknod) TAKE(mkdir) TAKE(unlink) TAKE(rmdir) TAKE(symlink) TAKE(rename) TAKE(link)
+	TAKE(open) TAKE(read) TAKE(write) TAKE(write_buf) TAKE(flush) TAKE(release) TAKE(fsync)
+	TAKE(opendir) TAKE(readdir) TAKE(releasedir) TAKE(fsyncdir) TAKE(statfs) TAKE(setxattr)
+	TAKE(getxattr) TAKE(listxattr) TAKE(removexattr) TAKE(access) TAKE(create) TAKE(getlk)
+	TAKE(setlk) TAKE(flock) TAKE(bmap) TAKE(ioctl) TAKE(poll) TAKE(retrieve_reply)
+	TAKE(fallocate)
+#undef TAKE
+}
+
+/* ---- sessions ------------------------------------------------------------------------------------ */
+
+struct fuse_session *session_wrap(struct core_session *cs, struct core_fs *fs)
+{
+	struct fuse_session *se = calloc(1, sizeof(*se));
+
+	if (se) {
+		se->cs = cs;
+		se->fs = fs;
+	}
+	return se;
+}
+
+struct fuse_session *lowlevel_new(struct fuse_args *args, const struct fuse_lowlevel_ops *op,
+				  size_t op_size, void *userdata, int compat)
+{
+	struct fuse_session *se = calloc(1, sizeof(*se));
+	struct core_session_config cfg;
+	struct core_ll_ops ops;
+
+	if (!se)
+		return NULL;
+	if (op_size > sizeof(se->ll)) {
+		core_warn("the program's table of operations is newer than this library; "
+			  "what it has more is not used\n");
+		op_size = sizeof(se->ll);
+	}
+	memcpy(&se->ll, op, op_size);
+	se->data = userdata;
+	se->compat = compat;
+	make_ops(&se->ll, compat, &ops);
+	if (options_session(args, &cfg) == -1 ||
+	    !(se->cs = core_session_new(&fuse2_profile, &cfg, &ops, se))) {
+		free(se);
+		return NULL;
+	}
+	return se;
+}
+
+EXPORT struct fuse_session *fuse_lowlevel_new(struct fuse_args *args,
+					      const struct fuse_lowlevel_ops *op, size_t op_size,
+					      void *userdata)
+{
+	return lowlevel_new(args, op, op_size, userdata, 26);
+}
+
+EXPORT struct fuse_session *fuse_lowlevel_new_compat25(struct fuse_args *args,
+						       const struct fuse_lowlevel_ops_compat25 *op,
+						       size_t op_size, void *userdata)
+{
+	if (op_size > sizeof(struct fuse_lowlevel_ops_compat25))
+		op_size = sizeof(struct fuse_lowlevel_ops_compat25);
+	return lowlevel_new(args, (const struct fuse_lowlevel_ops *)op, op_size, userdata, 25);
+}
+
+EXPORT struct fuse_session *fuse_session_new(struct fuse_session_ops *op, void *data)
+{
+	struct fuse_session *se = calloc(1, sizeof(*se));
+
+	if (!se) {
+		core_err("out of memory for a session\n");
+		return NULL;
+	}
+	se->op = *op;
+	se->data = data;
+	return se;
+}
+
+EXPORT void fuse_session_destroy(struct fuse_session *se)
+{
+	struct fuse_chan *ch = se->ch;
+
+	if (!se->cs) {
+		if (se->op.destroy)
+			se->op.destroy(se->data);
+	}
+	if (ch) {
+		/* Detached first: the program's destroy must not find the connection gone. */
+		if (se->cs)
+			ch->t = core_session_detach(se->cs);
+		se->ch = NULL;
+		ch->se = NULL;
+	}
+	if (se->fs)
+		core_fs_free(se->fs);
+	else if (se->cs)
+		core_session_free(se->cs);
+	if (ch)
+		fuse_chan_destroy(ch);
+	free(se);
+}
+
+EXPORT void fuse_session_exit(struct fuse_session *se)
+{
+	if (se->cs)
+		core_session_exit(se->cs, 0);
+	else if (se->op.exit)
+		se->op.exit(se->data, 1);
+	se->exited = 1;
+}
+
+EXPORT void fuse_session_reset(struct fuse_session *se)
+{
+	if (se->cs)
+		core_session_reset(se->cs);
+	else if (se->op.exit)
+		se->op.exit(se->data, 0);
+	se->exited = 0;
+}
+
+EXPORT int fuse_session_exited(struct fuse_session *se)
+{
+	if (se->cs)
+		return core_session_exited(se->cs);
+	return se->op.exited ? se->op.exited(se->data) : se->exited;
+}
+
+EXPORT void *fuse_session_data(struct fuse_session *se)
+{
+	return se->cs ? core_session_userdata(se->cs) : se->data;
+}
+
+EXPORT void fuse_session_process(struct fuse_session *se, const char *buf, size_t len,
+				 struct fuse_chan *ch)
+{
+	if (se->cs)
+		core_session_process(se->cs, buf, len, NULL);
+	else
+		se->op.process(se->data, buf, len, ch);
+}
+
+EXPORT void fuse_session_process_buf(struct fuse_session *se, const struct fuse_buf *buf,
+				     struct fuse_chan *ch)
+{
+	if (buf->flags & FUSE_BUF_IS_FD)
+		core_err("fuse_session_process_buf: requests in descriptors are not received here\n");
+	else
+		fuse_session_process(se, buf->mem, buf->size, ch);
+}
+
+EXPORT int fuse_session_receive_buf(struct fuse_session *se, struct fuse_buf *buf,
+				    struct fuse_chan **chp)
+{
+	int res;
+
+	if (se->cs && !(*chp)->op.receive)
+		res = core_session_receive(se->cs, buf->mem, buf->size);
+	else
+		res = fuse_chan_recv(chp, buf->mem, buf->size);
+	if (res > 0) {
+		buf->flags = 0;
+		buf->size = (size_t)res;
+	}
+	return res;
+}
+
+/* The loop of a session with operations of the program. */
+static int custom_loop(struct fuse_session *se)
+{
+	struct fuse_chan *ch = se->ch;
+	size_t size = ch ? fuse_chan_bufsize(ch) : 0;
+	char *buf CLEANUP_FREE = malloc(size + 1);
+	int res = 0;
+
+	if (!ch || !buf)
+		return -1;
+	while (!fuse_session_exited(se)) {
+		struct fuse_chan *in = ch;
+
+		res = fuse_chan_recv(&in, buf, size);
+		if (res == -EINTR)
+			continue;
+		if (res <= 0)
+			break;
+		fuse_session_process(se, buf, (size_t)res, in);
+	}
+	fuse_session_reset(se);
+	return res < 0 ? -1 : 0;
+}
+
+EXPORT int fuse_session_loop(struct fuse_session *se)
+{
+	int res;
+
+	if (!se->cs)
+		return custom_loop(se);
+	res = se->fs ? core_fs_loop(se->fs) : core_session_loop(se->cs);
+	return res < 0 ? -1 : 0;
+}
+
+EXPORT int fuse_session_loop_mt(struct fuse_session *se)
+{
+	struct core_pool_config cfg = { 0 };
+	int res;
+
+	if (!se->cs)
+		return custom_loop(se);
+	res = se->fs ? core_fs_loop_mt(se->fs, &cfg) : core_session_loop_mt(se->cs, &cfg);
+	return res < 0 ? -1 : 0;
+}

@@ -1,0 +1,264 @@
+/*
+ * struct fuse: a path file system with its session.
+ */
+#include "internal.h"
+
+#include <stdio.h>
+#include <signal.h>
+
+#include "core/workers/pool.h"
+
+static struct fuse_context *(*getcontext_func)(void);
+
+static const struct core_fs_config defaults = {
+	.entry_timeout = 1.0,
+	.attr_timeout = 1.0,
+	.negative_timeout = 0.0,
+	.intr_signal = SIGUSR1,
+};
+
+static bool modules_wanted(const char *modules)
+{
+	if (!modules || !*modules)
+		return false;
+	core_err("-o modules=%s: modules are not available in this version\n", modules);
+	return true;
+}
+
+/* A program compiled for an older release has a shorter table; for a newer one, a longer. */
+static void copy_ops(struct fuse_operations *to, const struct fuse_operations *from, size_t size)
+{
+	if (size > sizeof(*to)) {
+		core_warn("the program's table of operations is newer than this library; "
+			  "what it has more is not used\n");
+		size = sizeof(*to);
+	}
+	memset(to, 0, sizeof(*to));
+	memcpy(to, from, size);
+}
+
+struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
+			     const struct fuse_operations *op, size_t op_size, void *user_data,
+			     int compat)
+{
+	struct fuse_args none = { 0, NULL, 0 };
+	struct fuse *f = calloc(1, sizeof(*f));
+	struct core_fs_config cfg = defaults;
+	struct core_session_config scfg;
+	struct core_fs_ops ops;
+	char *modules CLEANUP_FREE = NULL;
+
+	if (!f || !(f->fs = calloc(1, sizeof(*f->fs))))
+		goto fail;
+	copy_ops(&f->fs->op, op, op_size);
+	f->fs->user_data = user_data;
+	f->fs->compat = compat;
+	cfg.nullpath_ok = f->fs->op.flag_nullpath_ok;
+	cfg.nopath = f->fs->op.flag_nopath;
+	cfg.utime_omit_ok = f->fs->op.flag_utime_omit_ok && f->fs->op.utimens;
+	if (options_fs(args ? args : &none, &cfg, &scfg, &modules) == -1 || modules_wanted(modules))
+		goto fail;
+	if (cfg.nopath)
+		cfg.nullpath_ok = 1;
+	thunks_make(&f->fs->op, &ops);
+	f->core = core_fs_new(&fuse2_profile, &scfg, &cfg, &ops, f, f);
+	if (!f->core)
+		goto fail;
+	f->se = session_wrap(core_fs_session(f->core), f->core);
+	if (!f->se) {
+		core_fs_free(f->core);
+		goto fail;
+	}
+	f->se->data = f;
+	if (ch)
+		fuse_session_add_chan(f->se, ch);
+	return f;
+fail:
+	if (f)
+		free(f->fs);
+	free(f);
+	return NULL;
+}
+
+EXPORT struct fuse *fuse_new(struct fuse_chan *ch, struct fuse_args *args,
+			     const struct fuse_operations *op, size_t op_size, void *user_data)
+{
+	return fuse_new_common(ch, args, op, op_size, user_data, 26);
+}
+
+EXPORT void fuse_destroy(struct fuse *f)
+{
+	fuse_session_destroy(f->se);
+	free(f->fs);
+	free(f);
+}
+
+EXPORT struct fuse_session *fuse_get_session(struct fuse *f)
+{
+	return f->se;
+}
+
+EXPORT int fuse_loop(struct fuse *f)
+{
+	return f ? fuse_session_loop(f->se) : -1;
+}
+
+EXPORT int fuse_loop_mt(struct fuse *f)
+{
+	return f ? fuse_session_loop_mt(f->se) : -1;
+}
+
+EXPORT void fuse_exit(struct fuse *f)
+{
+	fuse_session_exit(f->se);
+}
+
+EXPORT int fuse_exited(struct fuse *f)
+{
+	return fuse_session_exited(f->se);
+}
+
+EXPORT struct fuse_context *fuse_get_context(void)
+{
+	struct core_context *c;
+
+	if (getcontext_func)
+		return getcontext_func();
+	c = core_context();
+	if (c->fuse && core_req_current())
+		c->private_data = ((struct fuse *)c->fuse)->fs->user_data;
+	return (struct fuse_context *)c;
+}
+SYMVER("fuse_get_context@FUSE_2.2") struct fuse_context *fuse_get_context_22(void);
+struct fuse_context *fuse_get_context_22(void)
+{
+	return fuse_get_context();
+}
+
+EXPORT void fuse_set_getcontext_func(struct fuse_context *(*func)(void))
+{
+	getcontext_func = func;
+}
+
+EXPORT int fuse_getgroups(int size, gid_t list[])
+{
+	struct core_req *req = core_req_current();
+
+	return req ? core_req_getgroups(req, size, list) : -EINVAL;
+}
+
+EXPORT int fuse_interrupted(void)
+{
+	struct core_req *req = core_req_current();
+
+	return req ? core_req_interrupted(req) : 0;
+}
+
+/* Deprecated since 2.x and without effect there; the path's caches are a better answer. */
+EXPORT int fuse_invalidate(struct fuse *f, const char *path)
+{
+	(void)f;
+	(void)path;
+	return -EINVAL;
+}
+
+EXPORT int fuse_notify_poll(struct fuse_pollhandle *ph)
+{
+	return fuse_lowlevel_notify_poll(ph);
+}
+
+EXPORT int fuse_start_cleanup_thread(struct fuse *f)
+{
+	return core_fs_start_cleanup_thread(f->core) ? -1 : 0;
+}
+
+EXPORT void fuse_stop_cleanup_thread(struct fuse *f)
+{
+	core_fs_stop_cleanup_thread(f->core);
+}
+
+EXPORT int fuse_clean_cache(struct fuse *f)
+{
+	return core_fs_clean_cache(f->core);
+}
+
+EXPORT int fuse_version(void)
+{
+	return FUSE_VERSION;
+}
+
+/* ---- a program's own worker threads ------------------------------------------------------------ */
+
+struct fuse_cmd {
+	char *buf;
+	size_t len;
+};
+
+EXPORT struct fuse_cmd *fuse_read_cmd(struct fuse *f)
+{
+	size_t size = core_session_bufsize(f->se->cs);
+	struct fuse_cmd *cmd = malloc(sizeof(*cmd));
+	int res;
+
+	/* INIT may still raise it: take the most there can be. */
+	if (size < 1024 * 1024 + 4096)
+		size = 1024 * 1024 + 4096;
+	if (!cmd || posix_memalign((void **)&cmd->buf, 4096, size)) {
+		free(cmd);
+		core_err("out of memory for a request\n");
+		return NULL;
+	}
+	do
+		res = core_session_receive(f->se->cs, cmd->buf, size);
+	while (res == -EINTR && !fuse_exited(f));
+	if (res <= 0) {
+		if (res < 0 && res != -EINTR)
+			fuse_exit(f);
+		free(cmd->buf);
+		free(cmd);
+		return NULL;
+	}
+	cmd->len = (size_t)res;
+	return cmd;
+}
+
+EXPORT void fuse_process_cmd(struct fuse *f, struct fuse_cmd *cmd)
+{
+	fuse_session_process(f->se, cmd->buf, cmd->len, f->se->ch);
+	free(cmd->buf);
+	free(cmd);
+}
+
+struct proc_loop {
+	struct fuse *f;
+	fuse_processor_t proc;
+	void *data;
+};
+
+static void *proc_thread(void *arg)
+{
+	struct proc_loop *l = arg;
+	struct fuse_cmd *cmd;
+
+	while (!fuse_exited(l->f) && (cmd = fuse_read_cmd(l->f)))
+		l->proc(l->f, cmd, l->data);
+	/* Whoever still waits for a request is next. */
+	fuse_exit(l->f);
+	return NULL;
+}
+
+EXPORT int fuse_loop_mt_proc(struct fuse *f, fuse_processor_t proc, void *data)
+{
+	struct proc_loop l = { f, proc, data };
+	pthread_t threads[CORE_POOL_FLOOR];
+	unsigned n = 0;
+
+	while (n < CORE_POOL_FLOOR && core_thread_create(&threads[n], proc_thread, &l) == 0)
+		n++;
+	if (!n)
+		return -1;
+	while (n--)
+		pthread_join(threads[n], NULL);
+	fuse_session_reset(f->se);
+	return 0;
+}

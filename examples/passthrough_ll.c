@@ -915,21 +915,23 @@ static int option_proc(void *data, const char *arg, int key, struct fuse_args *a
 	return 1;
 }
 
-/* A descriptor for each file the kernel knows: ask for many, take what we may have. */
-static void raise_descriptor_limit(void)
+/*
+ * A descriptor for each file the kernel knows: ask for many, take what we may have.  Only root
+ * (with CAP_SYS_RESOURCE) may go beyond the hard limit.
+ */
+static void raise_descriptor_limit(const char *program)
 {
-	static const rlim_t wishes[] = {1048576, 524288, 262144, 131072};
-	struct rlimit limit;
+	struct rlimit limit, wish = {.rlim_cur = 1048576, .rlim_max = 1048576};
 
-	for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
-		limit = (struct rlimit){.rlim_cur = wishes[i], .rlim_max = wishes[i]};
-		if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
-			return;
-	}
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	if (setrlimit(RLIMIT_NOFILE, &wish) == 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_max < 100000)
+		fprintf(stderr,
+			"%s: with more than about %llu files in use, opening more will fail; "
+			"raise the limit with ulimit -n\n",
+			program, (unsigned long long)limit.rlim_max);
 }
 
 int main(int argc, char **argv)
@@ -951,7 +953,7 @@ int main(int argc, char **argv)
 	}
 	if (!nodes_init())
 		return 1;
-	raise_descriptor_limit();
+	raise_descriptor_limit(argv[0]);
 	umask(0); /* modes arrive with the caller's umask applied */
 	rc = fs_ll_main(&args, &pass_ops, sizeof(pass_ops), NULL, &single);
 	nodes_free();

@@ -5,8 +5,8 @@
  *	./memfs MOUNTPOINT
  *
  * Files, directories, symbolic and hard links, devices and pipes, extended attributes, sparse
- *files. Record locks and flock are left to the kernel, which does them by itself for a file system
- *that has no lock operations.  Permissions are checked by the kernel (default_permissions is set).
+ * files. Record locks and flock are left to the kernel, which does them by itself for a file system
+ * that has no lock operations.  Permissions are checked by the kernel (default_permissions is set).
  *
  * Options: size=BYTES[k|m|g], how much data fits (half of the memory unless said otherwise).
  */

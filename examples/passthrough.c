@@ -7,9 +7,9 @@
  *	./passthrough -o root=DIR MOUNTPOINT
  *
  * Options: root=DIR (needed), direct_io (no page cache on the mount).  Run by root for other users,
- *add -o allow_other,default_permissions: the kernel then checks permissions, and new files are
- *given to who made them.  The mount point must not be below DIR, as paths would lead back into the
- *mount.
+ * add -o allow_other,default_permissions: the kernel then checks permissions, and new files are
+ * given to who made them.  The mount point must not be below DIR, as paths would lead back into the
+ * mount.
  */
 #include "compat.h"
 #include "posix_locks.h"

@@ -34,6 +34,7 @@
 #define FUSE_MINOR_VERSION 9
 #endif
 
+/** A version as a number, to compare FUSE_VERSION and FUSE_USE_VERSION with. */
 #define FUSE_MAKE_VERSION(maj, min) ((maj)*10 + (min))
 #define FUSE_VERSION                FUSE_MAKE_VERSION(FUSE_MAJOR_VERSION, FUSE_MINOR_VERSION)
 

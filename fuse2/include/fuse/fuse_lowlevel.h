@@ -79,14 +79,21 @@ struct fuse_forget_data {
 /*
  * Bits of to_set in setattr: which members of attr are to be set.
  */
-#define FUSE_SET_ATTR_MODE  (1 << 0)
-#define FUSE_SET_ATTR_UID   (1 << 1)
-#define FUSE_SET_ATTR_GID   (1 << 2)
-#define FUSE_SET_ATTR_SIZE  (1 << 3)
+/** Permission bits: st_mode. */
+#define FUSE_SET_ATTR_MODE (1 << 0)
+/** Owner: st_uid. */
+#define FUSE_SET_ATTR_UID (1 << 1)
+/** Group: st_gid. */
+#define FUSE_SET_ATTR_GID (1 << 2)
+/** Size in bytes: st_size. */
+#define FUSE_SET_ATTR_SIZE (1 << 3)
+/** Time of access: st_atim. */
 #define FUSE_SET_ATTR_ATIME (1 << 4)
+/** Time of modification: st_mtim. */
 #define FUSE_SET_ATTR_MTIME (1 << 5)
-/** With ATIME or MTIME: the current time, not what attr says. Since 2.8 */
+/** With ATIME: the current time, whatever st_atim says. Since 2.8 */
 #define FUSE_SET_ATTR_ATIME_NOW (1 << 7)
+/** With MTIME: the current time, whatever st_mtim says. Since 2.8 */
 #define FUSE_SET_ATTR_MTIME_NOW (1 << 8)
 
 /**

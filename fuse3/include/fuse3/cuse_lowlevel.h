@@ -50,15 +50,31 @@ struct cuse_lowlevel_ops {
 	/** When the session is destroyed. */
 	void (*destroy)(void *userdata);
 
+	/** Reply: fuse_reply_open. Absent: success. */
 	void (*open)(fuse_req_t req, struct fuse_file_info *fi);
+
+	/** Reads; off is that of the descriptor. Reply: fuse_reply_buf, _iov or _data. */
 	void (*read)(fuse_req_t req, size_t size, off_t off, struct fuse_file_info *fi);
+
+	/** Reply: fuse_reply_write. */
 	void (*write)(fuse_req_t req, const char *buf, size_t size, off_t off,
 		      struct fuse_file_info *fi);
+
+	/** At each close(). Reply: fuse_reply_err. */
 	void (*flush)(fuse_req_t req, struct fuse_file_info *fi);
+
+	/** Once for each open. Reply: fuse_reply_err. Absent: success. */
 	void (*release)(fuse_req_t req, struct fuse_file_info *fi);
+
+	/** Reply: fuse_reply_err. */
 	void (*fsync)(fuse_req_t req, int datasync, struct fuse_file_info *fi);
+
+	/** Unrestricted with CUSE_UNRESTRICTED_IOCTL. Reply: fuse_reply_ioctl, _ioctl_iov or
+	 *  _ioctl_retry. Absent: ENOTTY. */
 	void (*ioctl)(fuse_req_t req, int cmd, void *arg, struct fuse_file_info *fi, unsigned flags,
 		      const void *in_buf, size_t in_bufsz, size_t out_bufsz);
+
+	/** Reply: fuse_reply_poll. Absent: always ready. */
 	void (*poll)(fuse_req_t req, struct fuse_file_info *fi, struct fuse_pollhandle *ph);
 };
 

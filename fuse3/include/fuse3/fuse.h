@@ -141,7 +141,7 @@ struct fuse_config {
  *
  * Where an operation on a path may come by an open file, it gets fi, else NULL. fuse_get_context()
  * tells who is asking. The table's size is handed over with it, so older tables work unchanged.
- * The first nine and what is not marked otherwise: since 3.0 in this form.
+ * Since 3.0 in this form where nothing else is said.
  */
 struct fuse_operations {
 	/** Attributes of a file, as stat(2) does it; st_dev and st_blksize are ignored, st_ino too
@@ -355,9 +355,9 @@ struct fuse_context {
  * @param argv          as of main()
  * @param op            the operations; copied
  * @param private_data  for the context's private_data until init has returned
- * @return 0 (also after --help and --version), 1: bad arguments, 2: no mount point, 3: fuse_new()
- *         failed, 4: mounting failed, 5: going into the background failed, 6: signal handlers, 7:
- *         the loop ended with an error
+ * @return 0 (also after --help and --version), 1: bad arguments or mount point, 2: no mount
+ *         point, 3: fuse_new() failed (unknown options, too), 4: mounting failed, 5: going into
+ *         the background failed, 6: signal handlers, 7: the loop ended with an error
  */
 #define fuse_main(argc, argv, op, private_data)                                                    \
 	fuse_main_real(argc, argv, op, sizeof(*(op)), private_data)

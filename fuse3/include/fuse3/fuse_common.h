@@ -17,8 +17,11 @@
 
 #include "fuse_abi.h"
 
+/** A version as a number, to compare FUSE_VERSION and FUSE_USE_VERSION (from 3.10 on) with. */
 #define FUSE_MAKE_VERSION(maj, min) ((maj)*100 + (min))
-#define FUSE_VERSION                FUSE_MAKE_VERSION(FUSE_MAJOR_VERSION, FUSE_MINOR_VERSION)
+
+/** The release these headers describe. The library's own is told by fuse_version(). */
+#define FUSE_VERSION FUSE_MAKE_VERSION(FUSE_MAJOR_VERSION, FUSE_MINOR_VERSION)
 
 #ifndef FUSE_USE_VERSION
 #error "FUSE_USE_VERSION is not defined: define it before including a FUSE 3 header, as 30 to 39 or 300 to 314 (31 for most programs)"
@@ -123,7 +126,8 @@ struct fuse_loop_config_v1 {
 #define FUSE_CAP_POSIX_LOCKS (1 << 1)
 /** O_TRUNC is passed to open instead of a truncate before it. On by default. */
 #define FUSE_CAP_ATOMIC_O_TRUNC (1 << 3)
-/** The file system understands lookups of "." and "..", as NFS export needs. Off. */
+/** The file system understands lookups of "." and "..", as NFS export needs. On by default
+ *  in the path API, which sees to it; off in the request API. */
 #define FUSE_CAP_EXPORT_SUPPORT (1 << 4)
 /** The umask is not applied to modes by the kernel; the program does it. Off. */
 #define FUSE_CAP_DONT_MASK (1 << 6)
@@ -139,7 +143,8 @@ struct fuse_loop_config_v1 {
 #define FUSE_CAP_IOCTL_DIR (1 << 11)
 /** The kernel drops a file's cached data when size or modification time change. On by default. */
 #define FUSE_CAP_AUTO_INVAL_DATA (1 << 12)
-/** Listings may bring attributes with them (readdirplus). On by default if readdirplus is there. */
+/** Listings may bring attributes with them (readdirplus). On by default in the path API,
+ *  and in the request API if readdirplus is there. */
 #define FUSE_CAP_READDIRPLUS (1 << 13)
 /** The kernel decides for each call whether to use readdirplus. On by default if both are there. */
 #define FUSE_CAP_READDIRPLUS_AUTO (1 << 14)
@@ -153,7 +158,8 @@ struct fuse_loop_config_v1 {
 #define FUSE_CAP_PARALLEL_DIROPS (1 << 18)
 /** The file system has POSIX ACLs, as system.posix_acl_* attributes. Off. */
 #define FUSE_CAP_POSIX_ACL (1 << 19)
-/** The file system drops set-user-id bits and file capabilities on write, chown, truncate. Off. */
+/** The file system drops set-user-id bits and file capabilities on write, chown, truncate. On by
+ *  default: take it out of want to have the kernel do that. */
 #define FUSE_CAP_HANDLE_KILLPRIV (1 << 20)
 /** The kernel may cache symbolic links. Off. Since 3.2 */
 #define FUSE_CAP_CACHE_SYMLINKS (1 << 23)

@@ -14,13 +14,18 @@ extern "C" {
 
 /** How important a message is; the numbers are those of syslog(3). Since 3.7. */
 enum fuse_log_level {
+	/** Not used by the library. */
 	FUSE_LOG_EMERG,
 	FUSE_LOG_ALERT,
 	FUSE_LOG_CRIT,
+	/** Something has failed. */
 	FUSE_LOG_ERR,
+	/** Something is not as it should be, but goes on. */
 	FUSE_LOG_WARNING,
+	/** Worth knowing. */
 	FUSE_LOG_NOTICE,
 	FUSE_LOG_INFO,
+	/** Requests and replies, with -d. */
 	FUSE_LOG_DEBUG
 };
 

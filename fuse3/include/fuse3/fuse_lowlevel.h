@@ -79,18 +79,27 @@ struct fuse_forget_data {
 /*
  * Bits of to_set in setattr: which members of attr are to be set.
  */
-#define FUSE_SET_ATTR_MODE  (1 << 0)
-#define FUSE_SET_ATTR_UID   (1 << 1)
-#define FUSE_SET_ATTR_GID   (1 << 2)
-#define FUSE_SET_ATTR_SIZE  (1 << 3)
+/** Permission bits: st_mode. */
+#define FUSE_SET_ATTR_MODE (1 << 0)
+/** Owner: st_uid. */
+#define FUSE_SET_ATTR_UID (1 << 1)
+/** Group: st_gid. */
+#define FUSE_SET_ATTR_GID (1 << 2)
+/** Size in bytes: st_size. */
+#define FUSE_SET_ATTR_SIZE (1 << 3)
+/** Time of access: st_atim. */
 #define FUSE_SET_ATTR_ATIME (1 << 4)
+/** Time of modification: st_mtim. */
 #define FUSE_SET_ATTR_MTIME (1 << 5)
-/** With ATIME or MTIME: the current time, not what attr says. CTIME comes with the writeback cache
- * only; those from FORCE on, CTIME apart, are the kernel's own and do not reach setattr. */
+/** With ATIME: the current time, whatever st_atim says. */
 #define FUSE_SET_ATTR_ATIME_NOW (1 << 7)
+/** With MTIME: the current time, whatever st_mtim says. */
 #define FUSE_SET_ATTR_MTIME_NOW (1 << 8)
+/** Time of change: st_ctim. Only with FUSE_CAP_WRITEBACK_CACHE. Since 3.0 */
+#define FUSE_SET_ATTR_CTIME (1 << 10)
+
+/* Names of flags within the kernel; a request has none of them, ignore them. */
 #define FUSE_SET_ATTR_FORCE     (1 << 9)
-#define FUSE_SET_ATTR_CTIME     (1 << 10)
 #define FUSE_SET_ATTR_KILL_SUID (1 << 11)
 #define FUSE_SET_ATTR_KILL_SGID (1 << 12)
 #define FUSE_SET_ATTR_FILE      (1 << 13)

@@ -53,9 +53,10 @@ MISSING(getxattr, "getxattr", put(S("f"), ""), getxattr(P("f"), "user.a", NULL, 
 MISSING(listxattr, "listxattr", put(S("f"), ""), listxattr(P("f"), NULL, 0), EOPNOTSUPP)
 MISSING(removexattr, "removexattr", put(S("f"), ""), removexattr(P("f"), "user.a"), EOPNOTSUPP)
 
-CASE(missing_open, "missing.open-is-allowed", .without = "open release create read write flush lock")
+CASE(missing_open, "missing.open-is-allowed",
+     .without = "open release create read write flush lock")
 {
-	put(S("f"), "");
+	put(S("f"), "12345");
 	int fd = OK(open(P("f"), O_RDWR));
 	ERR(read(fd, (char[5]){0}, 5), ENOSYS);
 	ERR(write(fd, "x", 1), ENOSYS);
@@ -65,7 +66,8 @@ CASE(missing_open, "missing.open-is-allowed", .without = "open release create re
 CASE(missing_flush, "missing.flush-is-no-error", .without = "flush lock")
 {
 	put(S("f"), "");
-	OK(close((int)OK(open(P("f"), O_RDWR))));
+	int fd = OK(open(P("f"), O_RDWR));
+	OK(close(fd));
 	SAW("release fh1 /f");
 }
 

@@ -114,6 +114,11 @@ void t_mark(void)
 	mark_at = cursor = events_now();
 }
 
+void t_rewind(void)
+{
+	cursor = mark_at;
+}
+
 /* --- files -------------------------------------------------------------------------------------
  */
 

@@ -30,15 +30,16 @@
 #define T_OPS(X)                                                                                   \
 	X(getattr)                                                                                 \
 	X(readlink)                                                                                \
-	X(mknod) X(mkdir) X(unlink) X(rmdir) X(symlink) X(rename) X(link) X(chmod) X(chown)        \
-		X(truncate) X(open) X(read) X(write) X(statfs) X(flush) X(release) X(fsync) X(     \
-			setxattr) X(getxattr) X(listxattr) X(removexattr) X(opendir) X(readdir)    \
-			X(releasedir) X(fsyncdir) X(init) X(destroy) X(access) X(create) X(lock)   \
-				X(utimens) X(bmap) X(ioctl) X(poll) X(write_buf) X(read_buf)       \
-					X(flock) X(fallocate) X(copy_file_range) X(lseek)          \
-						X(lookup) X(forget) X(setattr) X(getlk) X(setlk)   \
-							X(readdirplus) X(retrieve_reply)           \
-								X(forget_multi) X(other)
+	X(mknod)                                                                                   \
+	X(mkdir)                                                                                   \
+	X(unlink) X(rmdir) X(symlink) X(rename) X(link) X(chmod) X(chown) X(truncate) X(open)      \
+		X(read) X(write) X(statfs) X(flush) X(release) X(fsync) X(setxattr) X(getxattr) X( \
+			listxattr) X(removexattr) X(opendir) X(readdir) X(releasedir) X(fsyncdir)  \
+			X(init) X(destroy) X(access) X(create) X(lock) X(utimens) X(bmap) X(ioctl) \
+				X(poll) X(write_buf) X(read_buf) X(flock) X(fallocate)             \
+					X(copy_file_range) X(lseek) X(lookup) X(forget) X(setattr) \
+						X(getlk) X(setlk) X(readdirplus) X(retrieve_reply) \
+							X(forget_multi) X(other)
 
 enum t_op {
 #define T_OP_ENUM(name) OP_##name,
@@ -181,20 +182,20 @@ void t_fail(const char *file, int line, const char *fmt, ...)
 /* The system call succeeds; gives its value. */
 #define OK(expr)                                                                                   \
 	({                                                                                         \
-		long r_ = (long)(expr);                                                            \
-		if (r_ == -1)                                                                      \
+		long ok_ = (long)(expr);                                                           \
+		if (ok_ == -1)                                                                     \
 			FAIL("%s: %s", #expr, strerror(errno));                                    \
-		r_;                                                                                \
+		ok_;                                                                               \
 	})
 /* The system call fails with that errno. */
 #define ERR(expr, e)                                                                               \
 	do {                                                                                       \
-		long r_ = (long)(expr);                                                            \
-		int e_ = errno;                                                                    \
-		if (r_ != -1)                                                                      \
-			FAIL("%s: returned %ld, expected %s", #expr, r_, strerror(e));             \
-		if (e_ != (e))                                                                     \
-			FAIL("%s: %s, expected %s", #expr, strerror(e_), strerror(e));             \
+		long ret_ = (long)(expr);                                                          \
+		int err_ = errno;                                                                  \
+		if (ret_ != -1)                                                                    \
+			FAIL("%s: returned %ld, expected %s", #expr, ret_, strerror(e));           \
+		if (err_ != (e))                                                                   \
+			FAIL("%s: %s, expected %s", #expr, strerror(err_), strerror(e));           \
 	} while (0)
 #define EQ(a, b)                                                                                   \
 	do {                                                                                       \
@@ -244,6 +245,8 @@ int t_seen(const char *pattern);
 	} while (0)
 #define UNSEEN(pattern) SEEN(pattern, 0)
 void t_mark(void);
+/* Let SAW search from the mark again. */
+void t_rewind(void);
 #define MARK() t_mark()
 
 /* Wait until the condition holds, at most `ms`. */

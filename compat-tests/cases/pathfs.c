@@ -151,7 +151,7 @@ static void give_to_caller(const char *path)
 static int do_getattr(const char *path, struct stat *st, struct fuse_file_info *fi)
 {
 	BEGIN(OP_getattr, fi, path, "%s", "");
-	if (fi && handle_of(fi)->fd >= 0)
+	if (fi && fi->fh && handle_of(fi)->fd >= 0)
 		END(SYS(fstat(handle_of(fi)->fd, st)));
 	END(SYS(fstatat(src_fd, rel(path), st, AT_SYMLINK_NOFOLLOW)));
 }

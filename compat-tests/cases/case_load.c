@@ -1,0 +1,260 @@
+/* case_load.c - many at once: threads, races of names, nothing lost, nothing stuck */
+#include "conform.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/statvfs.h>
+
+static int different_threads(void)
+{
+	int tids[T_EVENTS], n = 0;
+	unsigned events = atomic_load(&T->nevents);
+
+	for (unsigned i = 0; i < events && i < T_EVENTS; i++) {
+		int k = 0;
+		while (k < n && tids[k] != T->ev[i].tid)
+			k++;
+		if (k == n)
+			tids[n++] = T->ev[i].tid;
+	}
+	return n;
+}
+
+/* statfs: the kernel lets any number through at once, and lookups in one directory only singly */
+static void one_statfs(long arg)
+{
+	struct statvfs sv;
+	(void)arg;
+	OK(statvfs(P(""), &sv));
+}
+
+/* stock-faults 13 */
+CASE(load_bursts, "load.threads-are-not-made-and-destroyed-at-the-rhythm-of-the-load",
+     .modes = T_MODE_POOL, .timeout = 40)
+{
+	pid_t p[24];
+	atomic_store(&T->knob[OP_statfs].delay_ms, 5);
+	for (int burst = 0; burst < 15; burst++) {
+		for (long i = 0; i < 24; i++)
+			p[i] = spawn(one_statfs, i);
+		for (int i = 0; i < 24; i++)
+			reap(p[i]);
+		usleep(10000);
+	}
+	YES(different_threads() <= 60, "%d different threads for at most 24 calls at a time",
+	    different_threads());
+}
+
+CASE(load_blocked, "load.threads-grow-while-all-are-blocked", .modes = T_MODE_POOL)
+{
+	pid_t p[40];
+	atomic_store(&T->knob[OP_statfs].block, 1);
+	for (long i = 0; i < 40; i++)
+		p[i] = spawn(one_statfs, i);
+	WITHIN(3000, atomic_load(&T->knob[OP_statfs].blocked) == 40);
+	atomic_store(&T->knob[OP_statfs].block, 0);
+	for (int i = 0; i < 40; i++)
+		EQ(reap(p[i]), 0);
+}
+
+CASE(load_bounded, "load.number-of-threads-has-a-ceiling", .modes = T_MODE_POOL, .timeout = 40)
+{
+	static pid_t p[400];
+	atomic_store(&T->knob[OP_statfs].delay_ms, 30);
+	for (long i = 0; i < 400; i++)
+		p[i] = spawn(one_statfs, i);
+	int most = 0;
+	for (int i = 0; i < 400; i++) {
+		int n = t_server_threads();
+		most = n > most ? n : most;
+		EQ(reap(p[i]), 0);
+	}
+	YES(most <= 300, "%d threads", most);
+}
+
+CASE(load_idle, "load.idle-threads-go-away", .modes = T_MODE_POOL, .timeout = 40)
+{
+	pid_t p[40];
+	atomic_store(&T->knob[OP_statfs].delay_ms, 20);
+	for (long i = 0; i < 40; i++)
+		p[i] = spawn(one_statfs, i);
+	for (int i = 0; i < 40; i++)
+		reap(p[i]);
+	/* slowly, but in the end most of them */
+	WITHIN(20000, t_server_threads() <= 24);
+}
+
+static void churn(long no)
+{
+	char a[60], b[60];
+	for (int i = 0; i < 60; i++) {
+		snprintf(a, sizeof(a), "%ld-a%d", no, i);
+		snprintf(b, sizeof(b), "%ld-b%d", no, i);
+		put(P(a), a);
+		OK(rename(P(a), P(b)));
+		STR(slurp(P(b)), a);
+		OK(mkdir(P(a), 0755));
+		OK(rmdir(P(a)));
+		OK(unlink(P(b)));
+	}
+}
+CASE(load_churn, "load.eight-processes-create-rename-and-remove", .timeout = 40)
+{
+	pid_t p[8];
+	for (long i = 0; i < 8; i++)
+		p[i] = spawn(churn, i);
+	for (int i = 0; i < 8; i++)
+		EQ(reap(p[i]), 0);
+	DIR *d = opendir(S(""));
+	struct dirent *e;
+	while ((e = readdir(d)))
+		YES(*e->d_name == '.' && strncmp(e->d_name, ".fuse", 5), "left over: %s",
+		    e->d_name);
+}
+
+/* Everybody renames the same two names; each call must end, in success or ENOENT. */
+static void rename_loop(long no)
+{
+	for (int i = 0; i < 300; i++) {
+		int r = no & 1 ? rename(P("x/f"), P("y/f")) : rename(P("y/f"), P("x/f"));
+		if (r && errno != ENOENT)
+			FAIL("rename: %s", strerror(errno));
+	}
+}
+CASE(load_rename, "load.opposite-renames-do-not-deadlock", .timeout = 40)
+{
+	pid_t p[6];
+	OK(mkdir(S("x"), 0755));
+	OK(mkdir(S("y"), 0755));
+	put(S("x/f"), "content");
+	for (long i = 0; i < 6; i++)
+		p[i] = spawn(rename_loop, i);
+	for (int i = 0; i < 6; i++)
+		EQ(reap(p[i]), 0);
+	bool in_x = access(P("x/f"), F_OK) == 0;
+	STR(slurp(P(in_x ? "x/f" : "y/f")), "content");
+}
+
+static void rename_dirs(long no)
+{
+	(void)no;
+	for (int i = 0; i < 200; i++) {
+		OK(rename(P("d"), P("e")));
+		OK(rename(P("e"), P("d")));
+	}
+}
+static void read_in(long dirfd)
+{
+	char buf[20];
+	for (int i = 0; i < 400; i++) {
+		int fd = openat((int)dirfd, "f", O_RDONLY);
+		if (fd < 0)
+			FAIL("openat: %s", strerror(errno));
+		EQ(read(fd, buf, sizeof(buf)), 7);
+		close(fd);
+	}
+}
+CASE(load_dir_rename, "load.reading-below-a-directory-that-is-renamed-all-the-time", .timeout = 40)
+{
+	OK(mkdir(S("d"), 0755));
+	put(S("d/f"), "content");
+	int dir = OK(open(P("d"), O_RDONLY | O_DIRECTORY));
+	pid_t r = spawn(rename_dirs, 0), a = spawn(read_in, dir), b = spawn(read_in, dir);
+	EQ(reap(r), 0);
+	EQ(reap(a), 0);
+	EQ(reap(b), 0);
+}
+
+/* stock-faults 15 */
+static void links_in(long dirfd)
+{
+	char name[40], buf[40];
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "l%d-%d", getpid(), i);
+		OK(linkat((int)dirfd, "f", (int)dirfd, name, 0));
+		OK(unlinkat((int)dirfd, name, 0));
+		OK(symlinkat("target", (int)dirfd, name));
+		EQ(readlinkat((int)dirfd, name, buf, sizeof(buf)), 6);
+		OK(unlinkat((int)dirfd, name, 0));
+	}
+}
+CASE(load_linkat, "load.linkat-and-symlinkat-below-a-directory-that-is-renamed-all-the-time",
+     .timeout = 40)
+{
+	OK(mkdir(S("d"), 0755));
+	put(S("d/f"), "content");
+	int dir = OK(open(P("d"), O_RDONLY | O_DIRECTORY));
+	pid_t r = spawn(rename_dirs, 0), a = spawn(links_in, dir), b = spawn(links_in, dir);
+	EQ(reap(r), 0);
+	EQ(reap(a), 0);
+	EQ(reap(b), 0);
+}
+
+static void create_same(long no)
+{
+	for (int i = 0; i < 200; i++) {
+		int fd = open(P("same"), O_CREAT | O_RDWR, 0600);
+		if (fd >= 0) {
+			(void)!write(fd, &no, sizeof(no));
+			close(fd);
+		} else if (errno != ENOENT && errno != EEXIST && errno != ESTALE) {
+			FAIL("open: %s", strerror(errno));
+		}
+		if (unlink(P("same")) && errno != ENOENT)
+			FAIL("unlink: %s", strerror(errno));
+	}
+}
+CASE(load_same_name, "load.creating-and-removing-one-name", .timeout = 40)
+{
+	pid_t p[4];
+	for (long i = 0; i < 4; i++)
+		p[i] = spawn(create_same, i);
+	for (int i = 0; i < 4; i++)
+		EQ(reap(p[i]), 0);
+}
+
+static void walk(long depth)
+{
+	char path[600];
+	for (int i = 0; i < 50; i++) {
+		path[0] = 0;
+		for (int d = 0; d < depth; d++)
+			snprintf(path + strlen(path), 20, "%sd%d", d ? "/" : "", d);
+		OK(stat(P(path), &(struct stat){0}));
+	}
+}
+CASE(load_deep, "load.deep-paths-from-eight-processes")
+{
+	char path[600] = "";
+	pid_t p[8];
+	for (int d = 0; d < 40; d++) {
+		snprintf(path + strlen(path), 20, "%sd%d", d ? "/" : "", d);
+		OK(mkdir(S(path), 0755));
+	}
+	for (long i = 0; i < 8; i++)
+		p[i] = spawn(walk, 33 + i);
+	for (int i = 0; i < 8; i++)
+		EQ(reap(p[i]), 0);
+}
+
+CASE(load_slow_one, "load.a-slow-operation-does-not-hold-up-others", .modes = T_MODE_POOL)
+{
+	/* in another directory: the kernel lets only one at a time change a directory */
+	OK(mkdir(S("d"), 0755));
+	OK(mkdir(S("x"), 0755));
+	put(S("d/f"), "x");
+	atomic_store(&T->knob[OP_mkdir].block, 1);
+	/* a directory is being made, for ever; the file beside it is not concerned */
+	pid_t p = fork();
+	if (!p) {
+		mkdir(P("x/slow"), 0755);
+		_exit(0);
+	}
+	SAW("mkdir /x/slow *");
+	long start = t_now_ms();
+	STR(slurp(P("d/f")), "x");
+	OK(chmod(P("d/f"), 0600));
+	YES(t_now_ms() - start < 1000, "%ld ms", t_now_ms() - start);
+	atomic_store(&T->knob[OP_mkdir].block, 0);
+	EQ(reap(p), 0);
+}

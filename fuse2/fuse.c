@@ -257,8 +257,18 @@ EXPORT int fuse_loop_mt_proc(struct fuse *f, fuse_processor_t proc, void *data)
 		n++;
 	if (!n)
 		return -1;
-	while (n--)
-		pthread_join(threads[n], NULL);
+	while (n--) {
+		struct timespec ts;
+
+		do {
+			if (fuse_exited(f))
+				core_session_wake(f->se->cs);
+			clock_gettime(CLOCK_REALTIME, &ts);
+			ts.tv_nsec += 20000000;
+			ts.tv_sec += ts.tv_nsec / 1000000000;
+			ts.tv_nsec %= 1000000000;
+		} while (pthread_timedjoin_np(threads[n], NULL, &ts));
+	}
 	fuse_session_reset(f->se);
 	return 0;
 }

@@ -147,8 +147,7 @@ static void *park_waker(void *arg)
 		pthread_mutex_unlock(&fs->park_lock);
 		if (!more)
 			return NULL;
-		if (fs->se->t && fs->se->t->ops->wake)
-			fs->se->t->ops->wake(fs->se->t);
+		core_session_wake(fs->se);
 	}
 }
 

@@ -53,6 +53,28 @@ static void uninstall(int signo)
 		signal(signo, SIG_DFL);
 }
 
+/* Under signal_lock. */
+static int private_get(void)
+{
+	if (!private_signal) {
+		for (int s = SIGRTMAX; s >= SIGRTMIN && !private_signal; s--)
+			if (is_default(s) && install(s) == 0)
+				private_signal = s;
+		if (!private_signal)
+			return -EBUSY;
+	}
+	private_users++;
+	return private_signal;
+}
+
+static void private_put(void)
+{
+	if (--private_users == 0) {
+		uninstall(private_signal);
+		private_signal = 0;
+	}
+}
+
 int core_interrupt_setup(struct core_session *se, int signo)
 {
 	int res = 0;
@@ -64,20 +86,13 @@ int core_interrupt_setup(struct core_session *se, int signo)
 		/* The program's own handler, if it has one, serves as well. */
 		if (is_default(signo))
 			res = install(signo);
-		if (!res)
-			atomic_store(&se->intr_signal, signo);
-		return res;
+	} else {
+		signo = private_get();
+		res = signo < 0 ? signo : 0;
 	}
-	if (!private_signal) {
-		for (int s = SIGRTMAX; s >= SIGRTMIN && !private_signal; s--)
-			if (is_default(s) && install(s) == 0)
-				private_signal = s;
-		if (!private_signal)
-			return -EBUSY;
-	}
-	private_users++;
-	atomic_store(&se->intr_signal, private_signal);
-	return 0;
+	if (!res)
+		atomic_store(&se->intr_signal, signo);
+	return res;
 }
 
 void core_interrupt_release(struct core_session *se)
@@ -88,11 +103,103 @@ void core_interrupt_release(struct core_session *se)
 	if (!signo)
 		return;
 	atomic_store(&se->intr_signal, 0);
-	if (signo != private_signal) {
+	if (signo == private_signal)
+		private_put();
+	else
 		uninstall(signo);
-	} else if (--private_users == 0) {
-		uninstall(signo);
-		private_signal = 0;
+}
+
+/* ---- waking threads that wait for a request ----------------------------------------------- */
+
+void session_wake_begin(struct core_session *se)
+{
+	int signo;
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&signal_lock);
+
+	if (se->wake_users++)
+		return;
+	signo = private_get();
+	if (signo < 0)
+		core_warn("no free real-time signal: the loop ends only with the next request\n");
+	atomic_store(&se->wake_signal, signo < 0 ? 0 : signo);
+}
+
+void session_wake_end(struct core_session *se)
+{
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&signal_lock);
+
+	if (--se->wake_users)
+		return;
+	if (atomic_exchange(&se->wake_signal, 0))
+		private_put();
+}
+
+void worker_accept_wake(struct core_worker *w)
+{
+	int signo = atomic_load(&w->se->wake_signal);
+	sigset_t set;
+
+	w->thread = pthread_self();
+	if (!signo)
+		return;
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/*
+ * A signal can come just before the read it shall break, so whoever wants a thread out calls
+ * this again until it is. Threads in the program's code are left alone.
+ */
+int core_session_wake(struct core_session *se)
+{
+	int signo = atomic_load(&se->wake_signal), n = 0;
+
+	if (se->t && se->t->ops->wake && se->t->ops->wake(se->t) != -EOPNOTSUPP)
+		return 0;
+	if (!signo)
+		return -EOPNOTSUPP;
+	pthread_mutex_lock(&se->lock);
+	for (struct core_worker *w = se->workers; w; w = w->next)
+		if (atomic_load(&w->waiting)) {
+			pthread_kill(w->thread, signo);
+			n++;
+		}
+	pthread_mutex_unlock(&se->lock);
+	return n ? 0 : -EAGAIN;
+}
+
+/*
+ * The single-threaded loop is left by a timer that signals its thread until it is out: arming
+ * one is allowed in a signal handler, where core_session_exit() may be called.
+ */
+int session_exit_timer_new(struct core_session *se)
+{
+	struct sigevent ev = { .sigev_notify = SIGEV_THREAD_ID };
+
+	ev.sigev_signo = atomic_load(&se->wake_signal);
+	ev.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
+	if (!ev.sigev_signo || timer_create(CLOCK_MONOTONIC, &ev, &se->exit_timer))
+		return -EAGAIN;
+	atomic_store(&se->has_exit_timer, true);
+	return 0;
+}
+
+void session_exit_timer_fire(struct core_session *se)
+{
+	struct itimerspec when = { { 0, NAG_NS }, { 0, 1 } };
+	int saved = errno;
+
+	if (atomic_load(&se->has_exit_timer))
+		timer_settime(se->exit_timer, 0, &when, NULL);
+	errno = saved;
+}
+
+void session_exit_timer_free(struct core_session *se)
+{
+	if (atomic_exchange(&se->has_exit_timer, false)) {
+		timer_delete(se->exit_timer);
+		sched_yield(); /* a signal on its way arrives here */
 	}
 }
 

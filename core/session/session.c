@@ -224,9 +224,12 @@ void core_session_exit(struct core_session *se, int reason)
 		atomic_store(&se->exit_reason, reason);
 	atomic_store(&se->exited, true);
 	pool = atomic_load(&se->pool);
-	if (pool)
+	if (pool) {
 		core_pool_stop(pool);
-	else if (se->t && se->t->ops->wake)
+		return;
+	}
+	session_exit_timer_fire(se);
+	if (se->t && se->t->ops->wake)
 		se->t->ops->wake(se->t);
 }
 
@@ -266,6 +269,16 @@ static int verdict(struct core_session *se, int res)
 
 /* ---- loops ------------------------------------------------------------------------------ */
 
+static int worker_receive(struct core_worker *w, struct core_msg *msg)
+{
+	int res;
+
+	atomic_store_explicit(&w->waiting, true, memory_order_relaxed);
+	res = w->ch->ops->receive(w->ch, msg, 1);
+	atomic_store_explicit(&w->waiting, false, memory_order_relaxed);
+	return res;
+}
+
 int core_session_loop(struct core_session *se)
 {
 	struct core_worker *w, *outer = core_worker_current;
@@ -280,8 +293,11 @@ int core_session_loop(struct core_session *se)
 	if (!w)
 		return -errno;
 	core_worker_current = w;
+	session_wake_begin(se);
+	worker_accept_wake(w);
+	session_exit_timer_new(se);
 	while (!core_session_exited(se)) {
-		res = w->ch->ops->receive(w->ch, &msg, 1);
+		res = worker_receive(w, &msg);
 		if (core_likely(res > 0))
 			session_handle(w, &msg);
 		else if (res < 0 && res != -EINTR)
@@ -289,6 +305,8 @@ int core_session_loop(struct core_session *se)
 		else if (se->on_wake)
 			se->on_wake(se->userdata);
 	}
+	session_exit_timer_free(se);
+	session_wake_end(se);
 	core_worker_current = outer;
 	worker_free(w);
 	return verdict(se, res > 0 ? 0 : res);
@@ -307,6 +325,7 @@ static int mt_start(void *owner, struct core_pool_thread *pt, void **local)
 	if (!w)
 		return -errno;
 	w->pt = pt;
+	worker_accept_wake(w);
 	core_worker_current = w;
 	*local = w;
 	return 0;
@@ -316,7 +335,7 @@ static int mt_turn(void *owner, void *local)
 {
 	struct core_worker *w = local;
 	struct core_msg msg;
-	int res = w->ch->ops->receive(w->ch, &msg, 1);
+	int res = worker_receive(w, &msg);
 
 	(void)owner;
 	if (core_likely(res > 0)) {
@@ -338,7 +357,7 @@ static int mt_wake(void *owner)
 {
 	struct mt *mt = owner;
 
-	return mt->se->t->ops->wake(mt->se->t);
+	return core_session_wake(mt->se);
 }
 
 static void mt_interrupt_all(void *owner)
@@ -371,11 +390,13 @@ int core_session_loop_mt(struct core_session *se, const struct core_pool_config 
 	pool = core_pool_new(&ops, &mt, &c);
 	if (!pool)
 		return -ENOMEM;
+	session_wake_begin(se);
 	atomic_store(&se->pool, pool);
 	if (core_session_exited(se))
 		core_pool_stop(pool);
 	res = core_pool_run(pool);
 	atomic_store(&se->pool, NULL);
+	session_wake_end(se);
 	core_pool_free(pool);
 	return verdict(se, res);
 }
@@ -442,7 +463,10 @@ int core_session_receive(struct core_session *se, void *buf, size_t size)
 	w = manual_get(se);
 	if (!w)
 		return -errno;
-	res = w->ch->ops->receive(w->ch, &msg, 1);
+	session_wake_begin(se);
+	worker_accept_wake(w);
+	res = worker_receive(w, &msg);
+	session_wake_end(se);
 	if (res > 0) {
 		len = sizeof(*msg.hdr) + msg.op_len + msg.payload_len;
 		if (len > size) {

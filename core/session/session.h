@@ -206,6 +206,8 @@ int core_session_loop_mt(struct core_session *se, const struct core_pool_config 
 void core_session_exit(struct core_session *se, int reason);
 bool core_session_exited(struct core_session *se);
 void core_session_reset(struct core_session *se);
+/* Makes threads that wait for a request look at core_session_exited() again. */
+int core_session_wake(struct core_session *se);
 /* Set for good by INIT failing and the like; the loop returns it. */
 void core_session_set_error(struct core_session *se, int err);
 

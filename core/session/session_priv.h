@@ -60,6 +60,7 @@ struct core_worker {
 	/* Interrupting a blocking call by a signal (core/session/interrupt.c). */
 	pthread_mutex_t intr_lock;
 	uint64_t intr_armed; /* unique that may be interrupted now */
+	_Atomic bool waiting; /* in receive(): may be woken by a signal */
 	pthread_t thread;
 	pid_t tid;
 	timer_t nag;
@@ -110,6 +111,10 @@ struct core_session {
 	_Atomic int error;
 	struct core_pool *_Atomic pool;         /* while loop_mt runs */
 	_Atomic int intr_signal;                /* used for blocking calls */
+	_Atomic int wake_signal;                /* used for threads that wait for requests */
+	int wake_users;
+	timer_t exit_timer;                     /* of the single-threaded loop */
+	_Atomic bool has_exit_timer;
 
 	/* se->lock */
 	pthread_mutex_t lock;
@@ -169,6 +174,14 @@ void core_interrupt_disarm(struct core_req *req);
 /* signo 0: pick a free real-time signal on first need. */
 int core_interrupt_setup(struct core_session *se, int signo);
 void core_interrupt_release(struct core_session *se);
+
+/* Around a loop: a signal that gets threads out of receive(). */
+void session_wake_begin(struct core_session *se);
+void session_wake_end(struct core_session *se);
+void worker_accept_wake(struct core_worker *w);
+int session_exit_timer_new(struct core_session *se);
+void session_exit_timer_fire(struct core_session *se); /* async-signal-safe */
+void session_exit_timer_free(struct core_session *se);
 
 /* notify.c */
 void session_notify_reply(struct core_req *req, const struct wire_notify_retrieve_in *in,

@@ -24,9 +24,6 @@
 #define DEFAULT_PAYLOAD (1024 * 1024)
 #define IOC_CLONE       _IOR(229, 0, uint32_t)
 
-/* Notification replies with this number are our own wake-ups. */
-#define WAKE_UNIQUE 0x77616b6521ULL
-
 struct device {
 	struct core_transport base;
 	int fd;
@@ -204,8 +201,6 @@ static int dev_receive(struct core_channel *base, struct core_msg *msg, int max)
 		return -EIO;
 	}
 	hdr = (void *)ch->start;
-	if (core_unlikely(hdr->opcode == WIRE_NOTIFY_REPLY && hdr->unique == WAKE_UNIQUE))
-		return 0;
 	msg->hdr = hdr;
 	msg->op = hdr + 1;
 	msg->op_len = (size_t)res - sizeof(*hdr);
@@ -244,29 +239,17 @@ static int dev_notify(struct core_transport *t, const struct iovec *iov, int nio
 }
 
 /*
- * Asks the kernel for zero bytes of the root's cached data: the answer is a message, so one
- * reader returns, now or when it next waits. No signal, nothing that can be lost.
+ * A read of the device cannot be woken through the device (asking the kernel for cached data of
+ * the root would bring a message, but newer kernels refuse that for directories): signals do it.
  */
 static int dev_wake(struct core_transport *t)
 {
 	struct device *d = CORE_CONTAINER_OF(t, struct device, base);
-	struct wire_notify_retrieve_out out = {
-		.notify_unique = WAKE_UNIQUE, .nodeid = WIRE_ROOT_ID,
-	};
-	struct wire_out_header head = { sizeof(head) + sizeof(out), WIRE_NOTIFY_RETRIEVE, 0 };
-	struct iovec iov[2] = { { &head, sizeof(head) }, { &out, sizeof(out) } };
-	int saved = errno, res = 0;
+	uint64_t one = 1;
+	int saved = errno, res = -EOPNOTSUPP;
 
-	if (d->wake_fd >= 0) {
-		uint64_t one = 1;
-
-		if (write(d->wake_fd, &one, sizeof(one)) < 0)
-			res = -errno;
-	} else if (d->io) {
-		res = -EOPNOTSUPP;
-	} else if (writev(d->fd, iov, 2) < 0) {
-		res = -errno;
-	}
+	if (d->wake_fd >= 0)
+		res = write(d->wake_fd, &one, sizeof(one)) < 0 ? -errno : 0;
 	errno = saved;
 	return res;
 }

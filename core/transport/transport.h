@@ -55,7 +55,7 @@ struct core_transport_ops {
 
 	/*
 	 * Makes one receive() that waits now, or is the next to wait, return 0. May be called from
-	 * a signal handler. -EOPNOTSUPP where that cannot be done (then use a signal).
+	 * a signal handler. -EOPNOTSUPP where that cannot be done: the session then uses a signal.
 	 */
 	int (*wake)(struct core_transport *t);
 

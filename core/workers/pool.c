@@ -346,10 +346,8 @@ static void shrink(struct core_pool *p)
 	}
 	p->low_idle = idle;
 	pthread_mutex_unlock(&p->lock);
-	/* A thread on its way out takes one; what is not taken until the next look lapses. */
+	/* The next threads that have answered a request go; what is not taken by then lapses. */
 	atomic_store(&p->retire, extra);
-	for (int i = 0; i < extra; i++)
-		p->ops->wake(p->owner);
 }
 
 static unsigned thread_count(struct core_pool *p, unsigned *live)

@@ -38,7 +38,7 @@ struct core_pool_ops {
 	/* Waits for one message and handles it. >= 0: go on; < 0: ends the pool with this status. */
 	int (*turn)(void *owner, void *local);
 	void (*thread_end)(void *owner, void *local);
-	int (*wake)(void *owner); /* makes one waiting thread come back from turn() */
+	int (*wake)(void *owner); /* makes waiting threads come back from turn(); called until they have */
 	void (*interrupt_all)(void *owner); /* exit takes long: interrupt what runs */
 };
 

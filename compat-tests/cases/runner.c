@@ -79,9 +79,10 @@ static void pick(void)
 	qsort(all, n, sizeof(*all), by_name);
 	runs = calloc(n * 2 * (size_t)opt.repeat, sizeof(*runs));
 	for (size_t i = 0; i < n * (size_t)opt.repeat; i++) {
-		const struct t_case *c = all[i % n];
+		size_t no = i / (size_t)opt.repeat, again = i % (size_t)opt.repeat;
+		const struct t_case *c = all[no];
 
-		if (i && i % n && !strcmp(c->name, all[i % n - 1]->name)) {
+		if (no && !again && !strcmp(c->name, all[no - 1]->name)) {
 			fprintf(stderr, "two cases are called %s\n", c->name);
 			exit(2);
 		}
@@ -97,7 +98,7 @@ static void pick(void)
 			r->mode_s = s;
 			snprintf(r->label, sizeof(r->label), "%s %s", s ? "s" : "pool", c->name);
 			if (opt.repeat > 1)
-				snprintf(r->label + strlen(r->label), 30, " #%zu", i / n + 1);
+				snprintf(r->label + strlen(r->label), 30, " #%zu", again + 1);
 		}
 	}
 	free(all);

@@ -165,7 +165,7 @@ EXPORT int fuse_fs_ftruncate(struct fuse_fs *fs, const char *path, off_t size,
 		return fs->op.ftruncate(path, size, fi);
 	return fs->op.truncate ? fs->op.truncate(path, size) : -ENOSYS;
 }
-EXPORT int fuse_fs_utimens(struct fuse_fs *fs, const char *path, const struct timespec tv[2])
+EXPORT int fuse_fs_utimens(struct fuse_fs *fs, const char *path, const struct timespec *tv)
 {
 	struct utimbuf ut;
 

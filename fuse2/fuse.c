@@ -61,6 +61,8 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 	if (cfg.nopath)
 		cfg.nullpath_ok = 1;
 	thunks_make(&f->fs->op, &ops);
+	if (compat == 22)
+		thunks_compat22(&f->fs->op, &ops);
 	f->core = core_fs_new(&fuse2_profile, &scfg, &cfg, &ops, f, f);
 	if (!f->core)
 		goto fail;

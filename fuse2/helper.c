@@ -151,7 +151,7 @@ EXPORT void fuse_remove_signal_handlers(struct fuse_session *se)
 
 /* ---- set-up and teardown ----------------------------------------------------------------------- */
 
-static struct fuse *setup(int argc, char *argv[], const struct fuse_operations *op, size_t op_size,
+struct fuse *setup_common(int argc, char *argv[], const struct fuse_operations *op, size_t op_size,
 			  char **mountpoint, int *multithreaded, void *user_data, int compat)
 {
 	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
@@ -187,7 +187,7 @@ EXPORT struct fuse *fuse_setup(int argc, char *argv[], const struct fuse_operati
 			       size_t op_size, char **mountpoint, int *multithreaded,
 			       void *user_data)
 {
-	return setup(argc, argv, op, op_size, mountpoint, multithreaded, user_data, 26);
+	return setup_common(argc, argv, op, op_size, mountpoint, multithreaded, user_data, 26);
 }
 
 EXPORT void fuse_teardown(struct fuse *f, char *mountpoint)
@@ -208,14 +208,37 @@ static int run(struct fuse *f, char *mountpoint, int multithreaded)
 	return res == -1 ? 1 : 0;
 }
 
-EXPORT int fuse_main_real(int argc, char *argv[], const struct fuse_operations *op, size_t op_size,
-			  void *user_data)
+int main_common(int argc, char *argv[], const struct fuse_operations *op, size_t op_size,
+		void *user_data, int compat)
 {
 	int multithreaded;
 	char *mountpoint;
-	struct fuse *f = setup(argc, argv, op, op_size, &mountpoint, &multithreaded, user_data, 26);
+	struct fuse *f = setup_common(argc, argv, op, op_size, &mountpoint, &multithreaded,
+				      user_data, compat);
 
 	return f ? run(f, mountpoint, multithreaded) : 1;
+}
+
+struct fuse *new_on_fd(int fd, struct fuse_args *args, const struct fuse_operations *op,
+		       size_t op_size, int compat)
+{
+	struct fuse_chan *ch = fuse_kern_chan_new(fd);
+	struct fuse *f;
+
+	if (!ch)
+		return NULL;
+	f = fuse_new_common(ch, args, op, op_size, NULL, compat);
+	if (!f) {
+		ch->fd = -1; /* the caller's */
+		fuse_chan_destroy(ch);
+	}
+	return f;
+}
+
+EXPORT int fuse_main_real(int argc, char *argv[], const struct fuse_operations *op, size_t op_size,
+			  void *user_data)
+{
+	return main_common(argc, argv, op, op_size, user_data, 26);
 }
 
 #undef fuse_main
@@ -235,19 +258,14 @@ EXPORT int fuse_main(void)
 EXPORT int fuse_main_real_compat25(int argc, char *argv[],
 				   const struct fuse_operations_compat25 *op, size_t op_size)
 {
-	int multithreaded;
-	char *mountpoint;
-	struct fuse *f = setup(argc, argv, OPS25(op), OPS25_SIZE(op_size), &mountpoint,
-			       &multithreaded, NULL, 25);
-
-	return f ? run(f, mountpoint, multithreaded) : 1;
+	return main_common(argc, argv, OPS25(op), OPS25_SIZE(op_size), NULL, 25);
 }
 
 EXPORT struct fuse *fuse_setup_compat25(int argc, char *argv[],
 					const struct fuse_operations_compat25 *op, size_t op_size,
 					char **mountpoint, int *multithreaded, int *fd)
 {
-	struct fuse *f = setup(argc, argv, OPS25(op), OPS25_SIZE(op_size), mountpoint,
+	struct fuse *f = setup_common(argc, argv, OPS25(op), OPS25_SIZE(op_size), mountpoint,
 			       multithreaded, NULL, 25);
 
 	if (f && fd)
@@ -258,17 +276,7 @@ EXPORT struct fuse *fuse_setup_compat25(int argc, char *argv[],
 EXPORT struct fuse *fuse_new_compat25(int fd, struct fuse_args *args,
 				      const struct fuse_operations_compat25 *op, size_t op_size)
 {
-	struct fuse_chan *ch = fuse_kern_chan_new(fd);
-	struct fuse *f;
-
-	if (!ch)
-		return NULL;
-	f = fuse_new_common(ch, args, OPS25(op), OPS25_SIZE(op_size), NULL, 25);
-	if (!f) {
-		ch->fd = -1; /* the caller's */
-		fuse_chan_destroy(ch);
-	}
-	return f;
+	return new_on_fd(fd, args, OPS25(op), OPS25_SIZE(op_size), 25);
 }
 
 EXPORT void fuse_teardown_compat22(struct fuse *f, int fd, char *mountpoint)

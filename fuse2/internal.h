@@ -49,7 +49,7 @@ struct fuse_session {
 struct fuse_fs {
 	struct fuse_operations op;
 	void *user_data;
-	int compat; /* 25: init has no argument */
+	int compat; /* 25: init has no argument; 22: old struct fuse_file_info as well */
 };
 
 struct fuse {
@@ -130,5 +130,16 @@ struct core_transport *chan_take_transport(struct fuse_chan *ch);
 struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 			     const struct fuse_operations *op, size_t op_size, void *user_data,
 			     int compat);
+
+/* ---- helper.c ---- */
+struct fuse *setup_common(int argc, char *argv[], const struct fuse_operations *op, size_t op_size,
+			  char **mountpoint, int *multithreaded, void *user_data, int compat);
+int main_common(int argc, char *argv[], const struct fuse_operations *op, size_t op_size,
+		void *user_data, int compat);
+struct fuse *new_on_fd(int fd, struct fuse_args *args, const struct fuse_operations *op,
+		       size_t op_size, int compat);
+
+/* ---- compat22.c ---- */
+void thunks_compat22(const struct fuse_operations *op, struct core_fs_ops *ops);
 
 #endif

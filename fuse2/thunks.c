@@ -216,7 +216,7 @@ static void t_init(void *d, struct core_conn *conn, struct core_fs_config *cfg)
 	conn->want |= conn->capable & WIRE_CAP(EXPORT_SUPPORT);
 	if (!fs->op.init)
 		return;
-	if (fs->compat == 25) {
+	if (fs->compat <= 25) {
 		fs->user_data = ((void *(*)(void))(void *)fs->op.init)();
 		return;
 	}

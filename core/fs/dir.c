@@ -240,8 +240,9 @@ static bool is_dot(const char *name)
 
 static uint64_t shown_ino(struct core_fs *fs, uint32_t parent, const char *name, uint64_t ino)
 {
+	/* C libraries skip entries numbered 0. */
 	if (fs->cfg.use_ino)
-		return ino;
+		return ino ? ino : WIRE_UNKNOWN_INO;
 	if (fs->cfg.readdir_ino) {
 		uint32_t rec = node_find(FS_NODES(fs), parent, name);
 

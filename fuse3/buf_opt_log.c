@@ -1,0 +1,76 @@
+/*
+ * Buffers, option parsing and logging: the core's functions under their public names.
+ */
+#include "fuse3/internal.h"
+
+/* ---- buffers ------------------------------------------------------------------------------------
+ */
+
+EXPORT size_t fuse_buf_size(const struct fuse_bufvec *bufv)
+{
+	return core_bufvec_size((const struct core_bufvec *)bufv);
+}
+
+EXPORT ssize_t fuse_buf_copy(struct fuse_bufvec *dst, struct fuse_bufvec *src,
+			     enum fuse_buf_copy_flags flags)
+{
+	return core_bufvec_copy(bufv_core(dst), bufv_core(src), (int)flags);
+}
+
+/* ---- options ------------------------------------------------------------------------------------
+ */
+
+EXPORT int fuse_opt_parse(struct fuse_args *args, void *data, const struct fuse_opt opts[],
+			  fuse_opt_proc_t proc)
+{
+	return core_opt_parse(core_args_of(args), data, (const struct core_opt *)opts,
+			      (core_opt_proc)proc);
+}
+
+EXPORT int fuse_opt_add_opt(char **opts, const char *opt)
+{
+	return core_opt_add_opt(opts, opt);
+}
+
+EXPORT int fuse_opt_add_opt_escaped(char **opts, const char *opt)
+{
+	return core_opt_add_opt_escaped(opts, opt);
+}
+
+EXPORT int fuse_opt_add_arg(struct fuse_args *args, const char *arg)
+{
+	return core_opt_add_arg(core_args_of(args), arg);
+}
+
+EXPORT int fuse_opt_insert_arg(struct fuse_args *args, int pos, const char *arg)
+{
+	return core_opt_insert_arg(core_args_of(args), pos, arg);
+}
+
+EXPORT void fuse_opt_free_args(struct fuse_args *args)
+{
+	core_opt_free_args(core_args_of(args));
+}
+
+EXPORT int fuse_opt_match(const struct fuse_opt opts[], const char *opt)
+{
+	return core_opt_match((const struct core_opt *)opts, opt);
+}
+
+/* ---- log ----------------------------------------------------------------------------------------
+ */
+
+EXPORT void fuse_set_log_func(fuse_log_func_t func)
+{
+	/* An enum of small constants is passed as an int. */
+	core_log_set_func((core_log_func)(void (*)(void))func);
+}
+
+EXPORT void fuse_log(enum fuse_log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	core_vlog((enum core_log_level)level, fmt, ap);
+	va_end(ap);
+}

@@ -1,0 +1,209 @@
+/*
+ * Path file systems: making and ending them, and what their operations may ask.
+ */
+#include "fuse3/internal.h"
+
+#include <stdio.h>
+
+#include "core/session/signals.h"
+
+/* ---- life ---------------------------------------------------------------------------------------
+ */
+
+static void fuse_free(struct fuse *f)
+{
+	if (f->fs)
+		fs_free(f->fs);
+	free(f->modules);
+	free(f);
+}
+
+/* The session's part of fuse_new(): options that are left, the core's file system, its wrapper. */
+static int make_core(struct fuse *f, struct fuse_args *args, const struct core_fs_config *cfg)
+{
+	struct core_session_config scfg = {0};
+	struct core_fs_ops ops;
+	struct core_mount *m;
+
+	if (options_session(args, &scfg, &m))
+		return -1;
+	if (options_check_left(args, true))
+		goto fail_mount;
+	thunks_make(&f->fs->op, &ops);
+	f->core = core_fs_new(&fuse3_path_profile, &scfg, cfg, &ops, f, f);
+	if (!f->core)
+		goto fail_mount;
+	f->se = session_wrap(core_fs_session(f->core), m);
+	if (f->se) {
+		f->se->fuse = f;
+		return 0;
+	}
+	core_fs_free(f->core);
+fail_mount:
+	core_mount_free(m);
+	return -1;
+}
+
+EXPORT struct fuse *fuse_new_31(struct fuse_args *args, const struct fuse_operations *op,
+				size_t op_size, void *private_data);
+EXPORT struct fuse *fuse_new_30(struct fuse_args *args, const struct fuse_operations *op,
+				size_t op_size, void *private_data);
+struct fuse *fuse_new_v30(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,
+			  void *private_data);
+
+struct fuse *fuse_new_31(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,
+			 void *private_data)
+{
+	struct fuse *f = calloc(1, sizeof(*f));
+	struct fs_options fo = {0};
+
+	if (!f) {
+		core_err("out of memory for a file system\n");
+		return NULL;
+	}
+	if (!args || args->argc < 1) {
+		core_err("empty argv passed to fuse_new(): the first argument is the program's "
+			 "name\n");
+		goto fail;
+	}
+	f->fs = fuse_fs_new(op, op_size, private_data);
+	if (!f->fs || options_fs(args, &fo))
+		goto fail;
+	f->modules = fo.modules;
+	f->debug = fo.debug;
+	if (modules_push(&f->fs, f->modules, args) || make_core(f, args, &fo.cfg))
+		goto fail;
+	if (fo.debug)
+		core_debug("FUSE library version: %s\n", FUSE3_VERSION_TEXT);
+	return f;
+fail:
+	fuse_free(f);
+	return NULL;
+}
+
+EXPORT struct fuse *fuse_new(struct fuse_args *args, const struct fuse_operations *op,
+			     size_t op_size, void *private_data)
+{
+	return fuse_new_31(args, op, op_size, private_data);
+}
+
+struct fuse *fuse_new_30(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,
+			 void *private_data)
+{
+	static const struct core_opt help_opts[] = {
+		{"-h", 0, 1},
+		{"--help", 0, 1},
+		CORE_OPT_END,
+	};
+	int show_help = 0;
+
+	if (core_opt_parse(core_args_of(args), &show_help, help_opts, NULL))
+		return NULL;
+	if (show_help) {
+		fuse_lib_help(args);
+		return NULL;
+	}
+	return fuse_new_31(args, op, op_size, private_data);
+}
+
+SYMVER("fuse_new@FUSE_3.0")
+struct fuse *fuse_new_v30(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,
+			  void *private_data)
+{
+	return fuse_new_30(args, op, op_size, private_data);
+}
+
+EXPORT void fuse_destroy(struct fuse *f)
+{
+	if (!f)
+		return;
+	core_signals_remove(f->se->cs);
+	core_fs_free(f->core); /* with the session */
+	session_unwrap(f->se);
+	fuse_free(f);
+}
+
+EXPORT void fuse_lib_help(struct fuse_args *args)
+{
+	struct fs_options fo = {0};
+
+	options_fs_help();
+	fuse_lowlevel_help();
+	if (args && options_fs(args, &fo) == 0)
+		modules_help(fo.modules);
+	free(fo.modules);
+}
+
+/* ---- the session below --------------------------------------------------------------------------
+ */
+
+EXPORT struct fuse_session *fuse_get_session(struct fuse *f)
+{
+	return f->se;
+}
+
+EXPORT int fuse_mount(struct fuse *f, const char *mountpoint)
+{
+	return f ? fuse_session_mount(f->se, mountpoint) : -1;
+}
+
+EXPORT void fuse_unmount(struct fuse *f)
+{
+	if (f)
+		fuse_session_unmount(f->se);
+}
+
+EXPORT void fuse_exit(struct fuse *f)
+{
+	fuse_session_exit(f->se);
+}
+
+/* ---- in an operation ----------------------------------------------------------------------------
+ */
+
+EXPORT struct fuse_context *fuse_get_context(void)
+{
+	return (struct fuse_context *)core_context();
+}
+
+EXPORT int fuse_getgroups(int size, gid_t list[])
+{
+	struct core_req *req = core_req_current();
+
+	return req ? core_req_getgroups(req, size, list) : -ENOSYS;
+}
+
+EXPORT int fuse_interrupted(void)
+{
+	struct core_req *req = core_req_current();
+
+	return req ? core_req_interrupted(req) : 0;
+}
+
+EXPORT int fuse_notify_poll(struct fuse_pollhandle *ph)
+{
+	return fuse_lowlevel_notify_poll(ph);
+}
+
+/* ---- caches -------------------------------------------------------------------------------------
+ */
+
+EXPORT int fuse_invalidate_path(struct fuse *f, const char *path)
+{
+	return core_fs_invalidate_path(f->core, path);
+}
+
+EXPORT int fuse_start_cleanup_thread(struct fuse *fuse)
+{
+	return core_fs_start_cleanup_thread(fuse->core) ? -1 : 0;
+}
+
+EXPORT void fuse_stop_cleanup_thread(struct fuse *fuse)
+{
+	core_fs_stop_cleanup_thread(fuse->core);
+}
+
+EXPORT int fuse_clean_cache(struct fuse *fuse)
+{
+	return core_fs_clean_cache(fuse->core);
+}

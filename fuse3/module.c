@@ -1,0 +1,124 @@
+/*
+ * Modules: file systems over the program's own, from libfusemod_NAME.so, chosen with
+ * -o modules=NAME[:NAME...]. Such an object has a variable fuse_module_NAME_factory.
+ */
+#include "fuse3/internal.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+
+/* A loaded object; counted, since a name may be in the list twice. */
+struct module_so {
+	void *handle;
+	int refs;
+};
+
+void module_so_put(struct module_so *so)
+{
+	if (!so || --so->refs)
+		return;
+	dlclose(so->handle);
+	free(so);
+}
+
+/* A name becomes part of a file's and a symbol's name: nothing else than a name. */
+static bool good_name(const char *name)
+{
+	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "0123456789_-") == strlen(name);
+}
+
+static fuse_module_factory_t find_factory(const char *name, struct module_so **out)
+{
+	char *file CLEANUP_FREE = NULL, *symbol CLEANUP_FREE = NULL;
+	struct module_so *so = calloc(1, sizeof(*so));
+	fuse_module_factory_t *factory;
+
+	if (!so || asprintf(&file, "libfusemod_%s.so", name) == -1 ||
+	    asprintf(&symbol, "fuse_module_%s_factory", name) == -1) {
+		core_err("out of memory for module '%s'\n", name);
+		free(so);
+		return NULL;
+	}
+	so->refs = 1;
+	so->handle = dlopen(file, RTLD_NOW);
+	if (!so->handle) {
+		core_err("modules=%s: cannot load %s: %s\n", name, file, dlerror());
+		free(so);
+		return NULL;
+	}
+	factory = dlsym(so->handle, symbol);
+	if (!factory || !*factory) {
+		core_err("modules=%s: %s has no %s, so it is no module of FUSE 3\n", name, file,
+			 symbol);
+		module_so_put(so);
+		return NULL;
+	}
+	*out = so;
+	return *factory;
+}
+
+static int push(struct fuse_fs **top, const char *name, struct fuse_args *args)
+{
+	struct fuse_fs *below[2] = {*top, NULL}, *made;
+	struct module_so *so = NULL;
+	fuse_module_factory_t factory;
+
+	if (!good_name(name)) {
+		core_err("modules=: '%s' is not the name of a module\n", name);
+		return -1;
+	}
+	factory = find_factory(name, &so);
+	if (!factory)
+		return -1;
+	made = factory(args, below);
+	if (!made) { /* it has said why */
+		module_so_put(so);
+		return -1;
+	}
+	made->so = so;
+	*top = made;
+	return 0;
+}
+
+int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args)
+{
+	char *copy CLEANUP_FREE = NULL, *save = NULL;
+
+	if (!list)
+		return 0;
+	copy = strdup(list);
+	if (!copy)
+		return -1;
+	for (char *name = strtok_r(copy, ":", &save); name; name = strtok_r(NULL, ":", &save))
+		if (push(top, name, args))
+			return -1;
+	return 0;
+}
+
+static void help_of(const char *name)
+{
+	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+	struct module_so *so = NULL;
+	fuse_module_factory_t factory = good_name(name) ? find_factory(name, &so) : NULL;
+
+	if (!factory)
+		return;
+	/* A factory that is given --help prints its options and makes nothing. */
+	if (fuse_opt_add_arg(&args, "") == 0 && fuse_opt_add_arg(&args, "-h") == 0) {
+		printf("\nOptions for %s module:\n", name);
+		(void)factory(&args, NULL);
+	}
+	fuse_opt_free_args(&args);
+	module_so_put(so);
+}
+
+void modules_help(const char *list)
+{
+	char *copy CLEANUP_FREE = list ? strdup(list) : NULL, *save = NULL;
+
+	if (!copy)
+		return;
+	for (char *name = strtok_r(copy, ":", &save); name; name = strtok_r(NULL, ":", &save))
+		help_of(name);
+}

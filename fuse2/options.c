@@ -200,9 +200,7 @@ int options_session(struct fuse_args *args, struct core_session_config *cfg)
 		       (o.splice_write && !o.no_splice_write ? WIRE_CAP(SPLICE_WRITE) : 0) |
 		       (o.splice_move && !o.no_splice_move ? WIRE_CAP(SPLICE_MOVE) : 0) |
 		       (o.splice_read && !o.no_splice_read ? WIRE_CAP(SPLICE_READ) : 0);
-	cfg->caps_off = locks_off(&o) | WIRE_CAP(SPLICE_READ);
-	if (o.splice_read)
-		cfg->caps_off &= ~WIRE_CAP(SPLICE_READ);
+	cfg->caps_off = locks_off(&o);
 	return 0;
 }
 

@@ -306,7 +306,7 @@ static void fs_copy_file_range(struct core_req *req, uint64_t ino_in, off_t off_
 
 	if (!fs->cfg.nopath) {
 		res = op_path2(req, ino_in, NULL, &in, ino_out, NULL, &out);
-		if (res == -ESTALE && fs->cfg.nullpath_ok) {
+		if (res == -ENOENT && fs->cfg.nullpath_ok) {
 			in = out = NULL;
 			res = 0;
 		}

@@ -40,7 +40,7 @@ int op_path_fh(struct core_req *req, uint64_t ino, const char **path)
 		return arm(req);
 	}
 	res = op_path(req, ino, NULL, path);
-	if (core_unlikely(res == -ESTALE) && fs->cfg.nullpath_ok) {
+	if (core_unlikely(res == -ENOENT) && fs->cfg.nullpath_ok) {
 		*path = NULL;
 		return arm(req);
 	}

@@ -8,7 +8,7 @@
  *
  * Paths are absolute within the mount ("/" is its root), NUL-terminated, valid until the
  * operation returns, and stay true meanwhile (docs/locking.md). An operation on a handle of a
- * file without a name gets NULL if the program accepts that, else the caller gets ESTALE.
+ * file without a name gets NULL if the program accepts that, else the caller gets ENOENT.
  */
 #ifndef CORE_FS_FS_H
 #define CORE_FS_FS_H

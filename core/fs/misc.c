@@ -50,7 +50,7 @@ static void fs_statfs(struct core_req *req, uint64_t ino)
 
 	memset(&st, 0, sizeof(st));
 	res = op_path(req, ino ? ino : WIRE_ROOT_ID, NULL, &path);
-	if (res == -ESTALE && fs->cfg.nullpath_ok) {
+	if (res == -ENOENT && fs->cfg.nullpath_ok) {
 		path = NULL;
 		res = 0;
 	}

@@ -56,7 +56,7 @@ static int walk(struct path_tree *t, uint32_t idx, const char *name, struct path
 			return -EAGAIN;
 		idx = atomic_load_explicit(&n->parent, memory_order_relaxed);
 		if (core_unlikely(!ref || !idx))
-			return -ESTALE;
+			return -ENOENT;
 		p = node_put_name(nodes, ref, p, low);
 		if (core_unlikely(!p))
 			return -ENOBUFS;

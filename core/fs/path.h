@@ -35,7 +35,7 @@ void path_slot_remove(struct path_tree *t, struct path_slot *s);
 
 /*
  * Announces node idx (entry 0 or 1 of the slot) and builds its path, with "/name" appended
- * if name is given. *path points into buf. 0; -ESTALE: the node or one above it has no name;
+ * if name is given. *path points into buf. 0; -ENOENT: the node or one above it has no name;
  * -ENAMETOOLONG, -ENOMEM. On error nothing stays announced in that entry.
  */
 int path_get(struct path_tree *t, struct path_slot *s, int entry, uint32_t idx, const char *name,

@@ -46,8 +46,6 @@ static uint64_t caps_from_ops(const struct core_ll_ops *ops)
 		if (ops->readdir)
 			caps |= WIRE_CAP(READDIRPLUS_AUTO);
 	}
-	if (ops->write_buf)
-		caps |= WIRE_CAP(SPLICE_READ);
 	return caps;
 }
 

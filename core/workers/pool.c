@@ -334,6 +334,7 @@ static void supervise(struct core_pool *p)
 static void shrink(struct core_pool *p)
 {
 	int idle = atomic_load(&p->idle), extra = 0;
+	bool quiet;
 
 	pthread_mutex_lock(&p->lock);
 	if (p->low_idle > idle)
@@ -345,9 +346,16 @@ static void shrink(struct core_pool *p)
 		extra = (extra + 1) / 2;
 	}
 	p->low_idle = idle;
+	quiet = idle == (int)p->live;
 	pthread_mutex_unlock(&p->lock);
-	/* The next threads that have answered a request go; what is not taken by then lapses. */
+	/*
+	 * The next threads that come back from a request go. When nothing at all happens they are
+	 * woken for it; not otherwise, since a wake-up is a signal that could meet a thread which
+	 * has just left for the program's code. What nobody takes until the next look lapses.
+	 */
 	atomic_store(&p->retire, extra);
+	if (extra && quiet)
+		p->ops->wake(p->owner);
 }
 
 static unsigned thread_count(struct core_pool *p, unsigned *live)

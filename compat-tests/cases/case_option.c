@@ -317,13 +317,15 @@ CASE(opt_unknown_flag, "option.unknown-flag-is-refused", .args = "--no-such-flag
 CASE(opt_bad_uid, "option.uid-that-is-no-number", .opts = "uid=root", .no_mount = true,
      .any_exit = true)
 {
-	refused("uid=root");
+	refused("uid=");
+	LOGGED("root");
 }
 
 CASE(opt_bad_timeout, "option.timeout-that-is-no-number", .raw = true, .opts = "attr_timeout=soon",
      .no_mount = true, .any_exit = true)
 {
-	refused("attr_timeout=soon");
+	refused("attr_timeout=");
+	LOGGED("soon");
 }
 
 CASE(opt_bad_max_read, "option.max-read-that-is-no-number", .opts = "max_read=much",
@@ -335,7 +337,8 @@ CASE(opt_bad_max_read, "option.max-read-that-is-no-number", .opts = "max_read=mu
 CASE(opt_bad_umask, "option.umask-that-is-not-octal", .opts = "umask=rw", .no_mount = true,
      .any_exit = true)
 {
-	refused("umask=rw");
+	refused("umask=");
+	LOGGED("rw");
 }
 
 static int at(const char *point, int argc, char **argv)

@@ -7,6 +7,7 @@
 #include "fuse3/internal.h"
 
 #include "core/session/profile.h"
+#include "core/workers/pool.h"
 
 static const struct {
 	unsigned pub;
@@ -50,13 +51,12 @@ static const struct {
 /* On by default in 3.14, as observed; those that depend on the operations are the core's matter. */
 #define DEFAULTS                                                                                   \
 	(WIRE_CAP(ASYNC_READ) | WIRE_CAP(ATOMIC_O_TRUNC) | WIRE_CAP(IOCTL_DIR) |                   \
-	 WIRE_CAP(AUTO_INVAL_DATA) | WIRE_CAP(ASYNC_DIO) | WIRE_CAP(PARALLEL_DIROPS) |             \
-	 WIRE_CAP(HANDLE_KILLPRIV))
+	 WIRE_CAP(AUTO_INVAL_DATA) | WIRE_CAP(ASYNC_DIO) | WIRE_CAP(PARALLEL_DIROPS))
 
-/* What the program cannot notice; the *_SUPPORT ones only say what the kernel may be answered. */
+/* What the program cannot notice. */
 #define ALWAYS                                                                                     \
 	(WIRE_CAP(BIG_WRITES) | WIRE_CAP(MAX_PAGES) | WIRE_CAP(ABORT_ERROR) |                      \
-	 WIRE_CAP(NO_OPEN_SUPPORT) | WIRE_CAP(NO_OPENDIR_SUPPORT) | WIRE_CAP(HAS_EXPIRE_ONLY))
+	 WIRE_CAP(HAS_EXPIRE_ONLY))
 
 /* No kernel offers it: stands for bits of conn->want that mean nothing. */
 #define NO_SUCH_CAP (1ULL << 63)
@@ -65,7 +65,7 @@ static const struct {
 	{                                                                                          \
 		.api = "FUSE 3", .caps_visible = VISIBLE, .caps_default = (defaults),              \
 		.caps_always = ALWAYS, .strict_want = true, .max_write = UINT32_MAX,               \
-		.utime_omit_default = true, .max_threads = 10,                                     \
+		.utime_omit_default = true, .max_threads = CORE_POOL_CEILING,                      \
 	}
 
 const struct core_profile fuse3_ll_profile = PROFILE(DEFAULTS);
@@ -113,7 +113,8 @@ void conn_to_public(struct fuse_conn_info *pub, const struct core_conn *conn)
 	pub->max_read = conn->max_read;
 	pub->max_readahead = conn->max_readahead;
 	pub->capable = caps_to_public(conn->capable);
-	pub->want = caps_to_public(conn->want);
+	/* 3.14 shows it as wanted, but never tells the kernel, which goes on clearing setuid bits. */
+	pub->want = caps_to_public(conn->want) | (pub->capable & FUSE_CAP_HANDLE_KILLPRIV);
 	pub->max_background = conn->max_background;
 	pub->congestion_threshold = conn->congestion_threshold;
 	pub->time_gran = conn->time_gran;
@@ -126,7 +127,8 @@ void conn_from_public(struct core_conn *conn, const struct fuse_conn_info *pub)
 	conn->max_background = pub->max_background;
 	conn->congestion_threshold = pub->congestion_threshold;
 	conn->time_gran = pub->time_gran;
-	conn->want = (conn->want & ~VISIBLE) | caps_from_public(pub->want);
+	conn->want = (conn->want & ~VISIBLE) |
+		     caps_from_public(pub->want & ~(unsigned)FUSE_CAP_HANDLE_KILLPRIV);
 }
 
 void conn_agree(struct core_session *cs, struct core_conn *conn, const struct fuse_conn_info *pub)

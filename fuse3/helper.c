@@ -3,6 +3,8 @@
  */
 #include "fuse3/internal.h"
 
+#include "core/workers/pool.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,7 +93,7 @@ int fuse_parse_cmdline_312(struct fuse_args *args, struct fuse_cmdline_opts *opt
 {
 	memset(opts, 0, sizeof(*opts));
 	opts->max_idle_threads = UINT_MAX; /* no limit */
-	opts->max_threads = 10;
+	opts->max_threads = CORE_POOL_CEILING;
 	if (core_opt_parse(core_args_of(args), opts, cmdline_opts, cmdline_proc) == 0 &&
 	    (opts->nodefault_subtype || add_default_subtype(args) == 0))
 		return 0;
@@ -132,7 +134,7 @@ EXPORT void fuse_cmdline_help(void)
 	      "    -s                     disable multi-threaded operation\n"
 	      "    -o clone_fd            use separate fuse device fd for each thread\n"
 	      "    -o max_idle_threads    the maximum number of idle worker threads (default: -1)\n"
-	      "    -o max_threads         the maximum number of worker threads (default: 10)\n",
+	      "    -o max_threads         the maximum number of worker threads (default: 64)\n",
 	      stdout);
 }
 

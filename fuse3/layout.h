@@ -119,16 +119,20 @@ static inline void config_to_public(struct fuse_config *pub, const struct core_f
 #define FUSE3_COPY(field) pub->field = cfg->field;
 	FUSE3_CONFIG_FIELDS(FUSE3_COPY)
 #undef FUSE3_COPY
-	pub->nullpath_ok = cfg->nullpath_ok;
+	pub->nullpath_ok = cfg->nopath;
 }
 
-/* FUSE 3's nullpath_ok is both of FUSE 2's: paths may be gone, and need not be made. */
+/*
+ * FUSE 3 programs always take NULL for a path that is gone while the file is open; nullpath_ok
+ * says that they need no path at all where there is a handle.
+ */
 static inline void config_from_public(struct core_fs_config *cfg, const struct fuse_config *pub)
 {
 #define FUSE3_COPY(field) cfg->field = pub->field;
 	FUSE3_CONFIG_FIELDS(FUSE3_COPY)
 #undef FUSE3_COPY
-	cfg->nullpath_ok = cfg->nopath = pub->nullpath_ok;
+	cfg->nullpath_ok = 1;
+	cfg->nopath = pub->nullpath_ok;
 }
 
 #endif

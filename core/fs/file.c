@@ -216,9 +216,14 @@ static int do_flush(struct core_req *req, uint32_t idx, const char *path,
 static void fs_flush(struct core_req *req, uint64_t ino, struct core_file_info *fi)
 {
 	struct core_fs *fs = req_fs(req);
-	const char *path;
+	const char *path = NULL;
 	int res = op_path_fh(req, ino, &path);
 
+	/* Also what lost its name is flushed. */
+	if (res == -ENOENT) {
+		path = NULL;
+		res = 0;
+	}
 	if (!res) {
 		res = do_flush(req, node_from_id(FS_NODES(fs), ino), path, fi);
 		op_end(req);

@@ -28,6 +28,8 @@ static void ll_init(void *userdata, struct core_conn *conn)
 	struct fuse_conn_info pub;
 
 	conn_to_public(&pub, conn);
+	if (se->op.write_buf)
+		pub.want |= pub.capable & FUSE_CAP_SPLICE_READ;
 	se->op.init(se->userdata, &pub);
 	conn_agree(se->cs, conn, &pub);
 }
@@ -295,15 +297,15 @@ static void ll_lseek(struct core_req *req, uint64_t ino, off_t off, int whence,
 
 #define LL_OPS(F)                                                                                  \
 	F(init)                                                                                    \
-	F(destroy) F(lookup) F(forget) F(getattr) F(setattr) F(readlink) F(mknod) F(mkdir)         \
-		F(unlink) F(rmdir) F(symlink) F(rename) F(link) F(open) F(read) F(write) F(flush)  \
-			F(release) F(fsync) F(opendir) F(readdir) F(releasedir) F(fsyncdir)        \
-				F(statfs) F(setxattr) F(getxattr) F(listxattr) F(removexattr)      \
-					F(access) F(create) F(getlk) F(setlk) F(bmap) F(ioctl)     \
-						F(poll) F(write_buf) F(retrieve_reply)             \
-							F(forget_multi) F(flock) F(fallocate)      \
-								F(readdirplus) F(copy_file_range)  \
-									F(lseek)
+	F(destroy)                                                                                 \
+	F(lookup) F(forget) F(getattr) F(setattr) F(readlink) F(mknod) F(mkdir) F(unlink) F(rmdir) \
+		F(symlink) F(rename) F(link) F(open) F(read) F(write) F(flush) F(release) F(fsync) \
+			F(opendir) F(readdir) F(releasedir) F(fsyncdir) F(statfs) F(setxattr)      \
+				F(getxattr) F(listxattr) F(removexattr) F(access) F(create)        \
+					F(getlk) F(setlk) F(bmap) F(ioctl) F(poll) F(write_buf)    \
+						F(retrieve_reply) F(forget_multi) F(flock)         \
+							F(fallocate) F(readdirplus)                \
+								F(copy_file_range) F(lseek)
 
 #define LL_COUNT(op) +1
 _Static_assert(sizeof(struct fuse_lowlevel_ops) == (0 LL_OPS(LL_COUNT)) * sizeof(void (*)(void)),

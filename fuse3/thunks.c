@@ -25,6 +25,8 @@ static void path_init(void *d, struct core_conn *conn, struct core_fs_config *cf
 	struct fuse_config config = {.modules = f->modules, .debug = f->debug};
 
 	conn_to_public(&pub, conn);
+	if (f->fs->op.write_buf)
+		pub.want |= pub.capable & FUSE_CAP_SPLICE_READ;
 	config_to_public(&config, cfg);
 	fuse_fs_init(f->fs, &pub, &config);
 	config_from_public(cfg, &config);
@@ -329,13 +331,13 @@ static off_t path_lseek(void *d, const char *path, off_t off, int whence, struct
 /* init and destroy are always there: they also end the stack. */
 #define PATH_OPS(F)                                                                                \
 	F(getattr)                                                                                 \
-	F(readlink) F(mknod) F(mkdir) F(unlink) F(rmdir) F(symlink) F(rename) F(link) F(chmod)     \
-		F(chown) F(truncate) F(open) F(read) F(write) F(statfs) F(flush) F(release)        \
-			F(fsync) F(setxattr) F(getxattr) F(listxattr) F(removexattr) F(opendir)    \
-				F(readdir) F(releasedir) F(fsyncdir) F(access) F(create) F(lock)   \
-					F(utimens) F(bmap) F(ioctl) F(poll) F(write_buf)           \
-						F(read_buf) F(flock) F(fallocate)                  \
-							F(copy_file_range) F(lseek)
+	F(readlink)                                                                                \
+	F(mknod) F(mkdir) F(unlink) F(rmdir) F(symlink) F(rename) F(link) F(chmod) F(chown)        \
+		F(truncate) F(open) F(read) F(write) F(statfs) F(flush) F(release) F(fsync)        \
+			F(setxattr) F(getxattr) F(listxattr) F(removexattr) F(opendir) F(readdir)  \
+				F(releasedir) F(fsyncdir) F(access) F(create) F(lock) F(utimens)   \
+					F(bmap) F(ioctl) F(poll) F(write_buf) F(read_buf) F(flock) \
+						F(fallocate) F(copy_file_range) F(lseek)
 
 #define PATH_COUNT(op) +1
 _Static_assert(sizeof(struct fuse_operations) == (2 PATH_OPS(PATH_COUNT)) * sizeof(void (*)(void)),

@@ -113,7 +113,8 @@ void conn_to_public(struct fuse_conn_info *pub, const struct core_conn *conn)
 	pub->max_read = conn->max_read;
 	pub->max_readahead = conn->max_readahead;
 	pub->capable = caps_to_public(conn->capable);
-	/* 3.14 shows it as wanted, but never tells the kernel, which goes on clearing setuid bits. */
+	/* 3.14 shows it as wanted, but never tells the kernel, which goes on clearing setuid bits.
+	 */
 	pub->want = caps_to_public(conn->want) | (pub->capable & FUSE_CAP_HANDLE_KILLPRIV);
 	pub->max_background = conn->max_background;
 	pub->congestion_threshold = conn->congestion_threshold;

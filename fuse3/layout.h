@@ -108,7 +108,8 @@ _Static_assert(sizeof(struct fuse_config) == 128 &&
 /* Fields that are called the same on both sides. nullpath_ok is not one: see config_from_public. */
 #define FUSE3_CONFIG_FIELDS(F)                                                                     \
 	F(set_gid)                                                                                 \
-	F(gid) F(set_uid) F(uid) F(set_mode) F(umask) F(entry_timeout) F(negative_timeout)         \
+	F(gid)                                                                                     \
+	F(set_uid) F(uid) F(set_mode) F(umask) F(entry_timeout) F(negative_timeout)                \
 		F(attr_timeout) F(intr) F(intr_signal) F(remember) F(hard_remove) F(use_ino)       \
 			F(readdir_ino) F(direct_io) F(kernel_cache) F(auto_cache) F(no_rofd_flush) \
 				F(ac_attr_timeout_set) F(ac_attr_timeout)

@@ -139,7 +139,7 @@ static bool same(const struct nodes *t, const struct node *n, uint32_t hash, uin
 	const char *have;
 	size_t have_len;
 
-	if (n->hash != hash || atomic_load_explicit(&n->parent, memory_order_relaxed) != parent)
+	if (atomic_load_explicit(&n->hash, memory_order_relaxed) != hash || atomic_load_explicit(&n->parent, memory_order_relaxed) != parent)
 		return false;
 	have = node_name(t, atomic_load_explicit(&n->name, memory_order_relaxed), &have_len);
 	return have_len == len && memcmp(have, name, len) == 0;
@@ -247,7 +247,8 @@ static uint32_t record_new(struct nodes *t, struct node_shard *s)
 	atomic_store_explicit(&t->at[idx].nlookup, 0, memory_order_relaxed);
 	atomic_store_explicit(&t->at[idx].children, 0, memory_order_relaxed);
 	atomic_store_explicit(&t->at[idx].open, 0, memory_order_relaxed);
-	t->at[idx].target = t->at[idx].alias = 0;
+	atomic_store_explicit(&t->at[idx].target, 0, memory_order_relaxed);
+	atomic_store_explicit(&t->at[idx].alias, 0, memory_order_relaxed);
 	atomic_fetch_add_explicit(&t->count, 1, memory_order_relaxed);
 	return idx;
 }
@@ -257,7 +258,7 @@ static void record_free(struct nodes *t, struct node_shard *s, uint32_t idx)
 	struct node *n = &t->at[idx];
 
 	atomic_store_explicit(&n->flags, 0, memory_order_relaxed);
-	n->gen++;
+	atomic_fetch_add_explicit(&n->gen, 1, memory_order_relaxed);
 	n->next_free = s->free_node;
 	s->free_node = idx;
 	atomic_fetch_sub_explicit(&t->count, 1, memory_order_relaxed);
@@ -272,7 +273,7 @@ static int set_name(struct nodes *t, struct node_shard *s, uint32_t idx, uint32_
 
 	if (!ref)
 		return -ENOMEM;
-	n->hash = hash;
+	atomic_store_explicit(&n->hash, hash, memory_order_relaxed);
 	atomic_store_explicit(&n->name, ref, memory_order_relaxed);
 	atomic_store_explicit(&n->parent, parent, memory_order_release);
 	if (table_insert(t, s, idx)) {
@@ -305,11 +306,11 @@ static uint32_t clear_name(struct nodes *t, struct node_shard *s, uint32_t idx)
 static struct node_shard *lock_record(struct nodes *t, uint32_t idx)
 {
 	for (;;) {
-		uint32_t hash = __atomic_load_n(&t->at[idx].hash, __ATOMIC_RELAXED);
+		uint32_t hash = atomic_load_explicit(&t->at[idx].hash, memory_order_relaxed);
 		struct node_shard *s = shard_of(t, hash);
 
 		pthread_mutex_lock(&s->lock);
-		if (__atomic_load_n(&t->at[idx].hash, __ATOMIC_RELAXED) == hash)
+		if (atomic_load_explicit(&t->at[idx].hash, memory_order_relaxed) == hash)
 			return s;
 		pthread_mutex_unlock(&s->lock);
 	}
@@ -329,11 +330,30 @@ uint32_t node_find(struct nodes *t, uint32_t parent, const char *name)
 	return idx;
 }
 
+/* The node with this name, found or made, with one more lookup. Under the shard's lock. */
+static uint32_t find_or_make(struct nodes *t, struct node_shard *s, uint32_t hash, uint32_t parent,
+			     const char *name, size_t len, uint32_t found)
+{
+	uint32_t idx = found ? node_target(t, found) : record_new(t, s);
+
+	if (!found && idx && set_name(t, s, idx, hash, parent, name, len)) {
+		record_free(t, s, idx);
+		idx = 0;
+	}
+	if (idx) {
+		atomic_fetch_add_explicit(&t->at[idx].nlookup, 1, memory_order_relaxed);
+		atomic_fetch_and_explicit(&t->at[idx].flags, ~(uint32_t)NODE_IDLE,
+					  memory_order_relaxed);
+	}
+	return idx;
+}
+
 uint32_t node_lookup(struct nodes *t, uint32_t parent, const char *name, int *err)
 {
 	size_t len = strlen(name);
-	uint32_t hash, idx;
+	uint32_t hash, rec, idx;
 	struct node_shard *s;
+	bool alias;
 
 	if (len > NODE_NAME_MAX) {
 		*err = -ENAMETOOLONG;
@@ -342,24 +362,21 @@ uint32_t node_lookup(struct nodes *t, uint32_t parent, const char *name, int *er
 	hash = hash_name(t, parent, name, len);
 	s = shard_of(t, hash);
 	pthread_mutex_lock(&s->lock);
-	idx = table_find(t, s, hash, parent, name, len);
-	if (idx) {
-		idx = node_target(t, idx);
-	} else {
-		idx = record_new(t, s);
-		if (idx && set_name(t, s, idx, hash, parent, name, len)) {
-			record_free(t, s, idx);
-			idx = 0;
-		}
+	rec = table_find(t, s, hash, parent, name, len);
+	alias = rec && node_target(t, rec) != rec;
+	if (core_unlikely(alias)) {
+		/* Its node is under another shard, and may be about to go. */
+		pthread_mutex_unlock(&s->lock);
+		pthread_mutex_lock(&t->alias_lock);
+		pthread_mutex_lock(&s->lock);
+		rec = table_find(t, s, hash, parent, name, len);
 	}
-	if (idx) {
-		atomic_fetch_add_explicit(&t->at[idx].nlookup, 1, memory_order_relaxed);
-		atomic_fetch_and_explicit(&t->at[idx].flags, ~(uint32_t)NODE_IDLE,
-					  memory_order_relaxed);
-	} else {
-		*err = -ENOMEM;
-	}
+	idx = find_or_make(t, s, hash, parent, name, len, rec);
 	pthread_mutex_unlock(&s->lock);
+	if (core_unlikely(alias))
+		pthread_mutex_unlock(&t->alias_lock);
+	if (!idx)
+		*err = -ENOMEM;
 	return idx;
 }
 
@@ -402,23 +419,58 @@ static uint32_t free_alias(struct nodes *t, uint32_t rec)
 	return parent;
 }
 
+/* Names of a node that is gone are found no more; each record is freed by free_alias(). */
+static void hide_aliases(struct nodes *t, uint32_t rec)
+{
+	for (; rec; rec = t->at[rec].alias) {
+		struct node_shard *s = lock_record(t, rec);
+
+		table_remove(t, s, rec);
+		pthread_mutex_unlock(&s->lock);
+	}
+}
+
+/* Frees an unused node; false if it is not. *parent is to be dropped, *alias is what is left. */
+static bool free_node(struct nodes *t, uint32_t idx, uint32_t *parent, uint32_t *alias)
+{
+	struct node_shard *s;
+	bool locked;
+
+	do {
+		locked = atomic_load(&t->at[idx].alias) != 0;
+		if (core_unlikely(locked))
+			pthread_mutex_lock(&t->alias_lock);
+		s = lock_record(t, idx);
+		*alias = atomic_load(&t->at[idx].alias);
+		if (core_likely(locked || !*alias))
+			break;
+		pthread_mutex_unlock(&s->lock); /* got one meanwhile */
+	} while (true);
+
+	if (!unused(&t->at[idx])) {
+		pthread_mutex_unlock(&s->lock);
+		if (locked)
+			pthread_mutex_unlock(&t->alias_lock);
+		return false;
+	}
+	atomic_store_explicit(&t->at[idx].alias, 0, memory_order_relaxed);
+	*parent = clear_name(t, s, idx);
+	if (t->on_free && (atomic_load(&t->at[idx].flags) & NODE_SIDE))
+		t->on_free(t->on_free_user, idx);
+	record_free(t, s, idx);
+	pthread_mutex_unlock(&s->lock);
+	if (locked) {
+		hide_aliases(t, *alias);
+		pthread_mutex_unlock(&t->alias_lock);
+	}
+	return true;
+}
+
 void node_drop(struct nodes *t, uint32_t idx)
 {
-	while (idx > NODE_ROOT) {
-		struct node_shard *s = lock_record(t, idx);
-		uint32_t alias, parent;
+	uint32_t alias, parent;
 
-		if (!unused(&t->at[idx])) {
-			pthread_mutex_unlock(&s->lock);
-			return;
-		}
-		alias = t->at[idx].alias;
-		t->at[idx].alias = 0;
-		parent = clear_name(t, s, idx);
-		if (t->on_free && (atomic_load(&t->at[idx].flags) & NODE_SIDE))
-			t->on_free(t->on_free_user, idx);
-		record_free(t, s, idx);
-		pthread_mutex_unlock(&s->lock);
+	while (idx > NODE_ROOT && free_node(t, idx, &parent, &alias)) {
 		while (alias) {
 			uint32_t next = t->at[alias].alias;
 
@@ -440,9 +492,10 @@ unsigned node_names(struct nodes *t, uint32_t idx)
 	return n;
 }
 
+/* Under alias_lock, as adopt(). */
 static void unlink_alias(struct nodes *t, uint32_t rec)
 {
-	uint32_t *link = &t->at[t->at[rec].target].alias;
+	_Atomic uint32_t *link = &t->at[t->at[rec].target].alias;
 
 	while (*link && *link != rec)
 		link = &t->at[*link].alias;
@@ -450,21 +503,40 @@ static void unlink_alias(struct nodes *t, uint32_t rec)
 		*link = t->at[rec].alias;
 }
 
-/* The nameless node idx takes over the name of its alias record. */
+static void lock_two(struct node_shard *a, struct node_shard *b)
+{
+	pthread_mutex_lock(a < b ? &a->lock : &b->lock);
+	if (a != b)
+		pthread_mutex_lock(a < b ? &b->lock : &a->lock);
+}
+
+static void unlock_two(struct node_shard *a, struct node_shard *b)
+{
+	if (a != b)
+		pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&b->lock);
+}
+
+/*
+ * The nameless node idx takes over the name of its alias record: in one step, or a lookup of
+ * that name would make another node.
+ */
 static void adopt(struct nodes *t, uint32_t alias, uint32_t idx)
 {
-	char name[NODE_NAME_MAX + 1];
-	uint32_t parent = atomic_load(&t->at[alias].parent);
-	size_t len;
-	const char *p = node_name(t, atomic_load(&t->at[alias].name), &len);
+	struct node *n = &t->at[idx], *a = &t->at[alias];
+	struct node_shard *from = shard_of(t, n->hash), *to = shard_of(t, a->hash);
 
-	memcpy(name, p, len);
-	name[len] = 0;
 	unlink_alias(t, alias);
-	atomic_fetch_add(&t->at[parent].children, 1); /* it stays while it has no entry */
-	free_alias(t, alias);
-	node_rename(t, idx, parent, name);
-	atomic_fetch_sub(&t->at[parent].children, 1);
+	lock_two(from, to);
+	table_remove(t, to, alias);
+	atomic_store(&n->hash, a->hash);
+	atomic_store(&n->name, a->name);
+	atomic_store(&n->parent, a->parent); /* which counts one child as before */
+	atomic_store(&a->name, 0);
+	atomic_store(&a->parent, 0);
+	table_insert(t, to, idx); /* cannot fail: there is a free place */
+	record_free(t, to, alias);
+	unlock_two(from, to);
 }
 
 void node_unname(struct nodes *t, uint32_t rec)
@@ -473,8 +545,11 @@ void node_unname(struct nodes *t, uint32_t rec)
 	uint32_t parent, alias;
 
 	if (t->at[rec].target) {
+		pthread_mutex_lock(&t->alias_lock);
 		unlink_alias(t, rec);
-		node_drop(t, free_alias(t, rec));
+		parent = free_alias(t, rec);
+		pthread_mutex_unlock(&t->alias_lock);
+		node_drop(t, parent);
 		return;
 	}
 	s = lock_record(t, rec);
@@ -483,17 +558,21 @@ void node_unname(struct nodes *t, uint32_t rec)
 	node_drop(t, parent);
 
 	/* Another of its names takes the place, one that nobody is about to take away. */
-	for (alias = t->at[rec].alias; alias; alias = t->at[alias].alias)
-		if (!(atomic_load(&t->at[alias].flags) & NODE_MARKED))
-			break;
-	if (alias)
-		adopt(t, alias, rec);
+	if (t->at[rec].alias) {
+		ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&t->alias_lock);
+		for (alias = t->at[rec].alias; alias; alias = t->at[alias].alias)
+			if (!(atomic_load(&t->at[alias].flags) & NODE_MARKED))
+				break;
+		if (alias)
+			adopt(t, alias, rec);
+	}
 	node_drop(t, rec);
 }
 
 void node_adopt(struct nodes *t, uint32_t rec)
 {
 	uint32_t target = t->at[rec].target;
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&t->alias_lock);
 
 	if (target && !atomic_load(&t->at[target].parent))
 		adopt(t, rec, target);
@@ -513,14 +592,10 @@ int node_rename(struct nodes *t, uint32_t rec, uint32_t parent, const char *name
 	if (other && other != rec)
 		node_unname(t, other);
 	from = shard_of(t, t->at[rec].hash);
-	pthread_mutex_lock(from < to ? &from->lock : &to->lock);
-	if (from != to)
-		pthread_mutex_lock(from < to ? &to->lock : &from->lock);
+	lock_two(from, to);
 	old = clear_name(t, from, rec);
 	res = set_name(t, to, rec, hash, parent, name, len);
-	if (from != to)
-		pthread_mutex_unlock(&from->lock);
-	pthread_mutex_unlock(&to->lock);
+	unlock_two(from, to);
 	if (old)
 		node_drop(t, old);
 	return res;
@@ -579,8 +654,10 @@ int node_link(struct nodes *t, uint32_t idx, uint32_t parent, const char *name)
 	pthread_mutex_unlock(&s->lock);
 	if (res)
 		return res;
+	pthread_mutex_lock(&t->alias_lock);
 	t->at[rec].alias = t->at[idx].alias;
 	t->at[idx].alias = rec;
+	pthread_mutex_unlock(&t->alias_lock);
 	node_ref(t, idx);
 	return 0;
 }
@@ -599,6 +676,7 @@ void nodes_fini(struct nodes *t)
 	if (t->name_arena.base)
 		munmap(t->name_arena.base, t->name_arena.reserved);
 	pthread_mutex_destroy(&t->grow_lock);
+	pthread_mutex_destroy(&t->alias_lock);
 }
 
 int nodes_init(struct nodes *t)
@@ -608,6 +686,7 @@ int nodes_init(struct nodes *t)
 
 	memset(t, 0, sizeof(*t));
 	pthread_mutex_init(&t->grow_lock, NULL);
+	pthread_mutex_init(&t->alias_lock, NULL);
 	for (int i = 0; i < NODE_SHARDS; i++) {
 		struct node_shard *s = &t->shard[i];
 

@@ -35,14 +35,14 @@ enum node_flags {
 struct node {
 	_Atomic uint32_t parent; /* index, 0: no name */
 	_Atomic uint32_t name;   /* in units of 8 bytes into the name arena, 0: none */
-	uint32_t hash;           /* of (parent, name) */
-	uint32_t gen;
+	_Atomic uint32_t hash;   /* of (parent, name) */
+	_Atomic uint32_t gen;
 	_Atomic uint32_t flags;
 	_Atomic uint32_t children; /* records whose parent this is */
 	_Atomic uint64_t nlookup;
 	_Atomic uint32_t open;     /* handles */
-	uint32_t target;           /* alias: the node; node: 0 */
-	uint32_t alias;            /* first / next alias record, 0: none */
+	_Atomic uint32_t target;   /* alias: the node; node: 0 */
+	_Atomic uint32_t alias;    /* first / next alias record, 0: none */
 	uint32_t next_free;
 };
 _Static_assert(sizeof(struct node) <= 64, "a node is at most 64 bytes");
@@ -68,6 +68,11 @@ struct nodes {
 	char *names;
 	struct arena node_arena, name_arena;
 	pthread_mutex_t grow_lock;
+	/*
+	 * Chains of aliases, and that an alias' node is in use: held before shards by lookups that
+	 * meet an alias and by whoever frees a node with aliases. Nodes with one name do without.
+	 */
+	pthread_mutex_t alias_lock;
 	uint64_t seed;
 	_Atomic uint32_t limit; /* indices below may be looked at */
 	_Atomic uint64_t count; /* nodes in use */
@@ -92,7 +97,8 @@ static inline uint32_t node_from_id(struct nodes *t, uint64_t id)
 	if (core_unlikely(idx == 0 || idx >= atomic_load_explicit(&t->limit, memory_order_acquire)))
 		return 0;
 	n = &t->at[idx];
-	if (core_unlikely(n->gen != (uint32_t)(id >> 32) ||
+	if (core_unlikely(atomic_load_explicit(&n->gen, memory_order_relaxed) !=
+				  (uint32_t)(id >> 32) ||
 			  (atomic_load_explicit(&n->flags, memory_order_relaxed) &
 			   (NODE_USED | NODE_ALIAS)) != NODE_USED))
 		return 0;
@@ -100,12 +106,14 @@ static inline uint32_t node_from_id(struct nodes *t, uint64_t id)
 }
 static inline uint64_t node_id(struct nodes *t, uint32_t idx)
 {
-	return (uint64_t)t->at[idx].gen << 32 | idx;
+	return (uint64_t)atomic_load_explicit(&t->at[idx].gen, memory_order_relaxed) << 32 | idx;
 }
 /* An alias' node, a node itself. */
 static inline uint32_t node_target(struct nodes *t, uint32_t rec)
 {
-	return t->at[rec].target ? t->at[rec].target : rec;
+	uint32_t target = atomic_load_explicit(&t->at[rec].target, memory_order_relaxed);
+
+	return target ? target : rec;
 }
 
 /* The record with this name, or 0. No reference is taken. */

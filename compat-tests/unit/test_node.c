@@ -1,0 +1,804 @@
+/*
+ * The node table: what a name means, counts, generations, several names of one node, and the
+ * same against a simple model and from several threads.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "core/fs/node.h"
+#include "unit.h"
+
+static struct nodes table;
+
+static void begin(void)
+{
+	UNIT_ASSERT_INT(nodes_init(&table), 0);
+}
+
+/* What a test took it has given back. */
+static void end(void)
+{
+	UNIT_ASSERT_INT((long long)table.count, 1);
+	nodes_fini(&table);
+}
+
+static uint32_t lookup(uint32_t parent, const char *name)
+{
+	int err = 0;
+	uint32_t idx = node_lookup(&table, parent, name, &err);
+
+	UNIT_ASSERT_INT(err, 0);
+	return idx;
+}
+
+static void forget(uint32_t idx, uint64_t n)
+{
+	if (node_unref(&table, idx, n))
+		node_drop(&table, idx);
+}
+
+static const char *name_of(uint32_t rec)
+{
+	static char text[NODE_NAME_MAX + 1];
+	size_t len;
+	const char *p;
+
+	if (!table.at[rec].name)
+		return NULL;
+	p = node_name(&table, table.at[rec].name, &len);
+	memcpy(text, p, len);
+	text[len] = 0;
+	return text;
+}
+
+/* ---- lookup and forget --------------------------------------------------------------------- */
+
+static void a_name_is_one_node_until_it_is_forgotten(void)
+{
+	uint32_t dir, file;
+
+	begin();
+	UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, "dir"), 0);
+	dir = lookup(NODE_ROOT, "dir");
+	file = lookup(dir, "file");
+	CU_ASSERT(dir > NODE_ROOT && file > NODE_ROOT && dir != file);
+	UNIT_ASSERT_INT(lookup(NODE_ROOT, "dir"), dir);
+	UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, "dir"), dir);
+	UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, "file"), 0);
+	UNIT_ASSERT_STR(name_of(file), "file");
+	UNIT_ASSERT_INT((long long)table.count, 3);
+
+	/* A parent stays while it has children. */
+	forget(dir, 2);
+	UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, "dir"), dir);
+	forget(file, 1);
+	UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, "dir"), 0);
+	end();
+}
+
+static void counts_are_kept(void)
+{
+	uint32_t a;
+
+	begin();
+	a = lookup(NODE_ROOT, "a");
+	node_ref(&table, a);
+	lookup(NODE_ROOT, "a");
+	CU_ASSERT_FALSE(node_unref(&table, a, 2));
+	node_drop(&table, a); /* still in use: nothing happens */
+	UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, "a"), a);
+	table.at[a].open = 1;
+	CU_ASSERT_TRUE(node_unref(&table, a, 1));
+	node_drop(&table, a); /* a handle keeps it too */
+	UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, "a"), a);
+	table.at[a].open = 0;
+	CU_ASSERT_TRUE(node_unref(&table, a, 1000)); /* more than there are: no wrap */
+	UNIT_ASSERT_INT((long long)table.at[a].nlookup, 0);
+	node_drop(&table, a);
+	/* The root never goes. */
+	CU_ASSERT_FALSE(node_unref(&table, NODE_ROOT, 1000));
+	node_drop(&table, NODE_ROOT);
+	UNIT_ASSERT_INT(node_from_id(&table, NODE_ROOT), NODE_ROOT);
+	end();
+}
+
+static void an_old_number_is_not_its_successor(void)
+{
+	uint64_t old, id;
+	uint32_t a;
+
+	begin();
+	a = lookup(NODE_ROOT, "a");
+	old = node_id(&table, a);
+	UNIT_ASSERT_INT(node_from_id(&table, old), a);
+	forget(a, 1);
+	UNIT_ASSERT_INT(node_from_id(&table, old), 0);
+	for (int i = 0; i < 100; i++) {
+		a = lookup(NODE_ROOT, "a"); /* the same shard: the same place again */
+		id = node_id(&table, a);
+		CU_ASSERT_NOT_EQUAL(id, old);
+		UNIT_ASSERT_INT(node_from_id(&table, old), 0);
+		UNIT_ASSERT_INT(node_from_id(&table, id), a);
+		old = id;
+		forget(a, 1);
+	}
+	UNIT_ASSERT_INT(node_from_id(&table, 0), 0);
+	UNIT_ASSERT_INT(node_from_id(&table, UINT32_MAX), 0);
+	UNIT_ASSERT_INT(node_from_id(&table, 1ULL << 32 | NODE_ROOT), 0);
+	end();
+}
+
+static void names_of_every_length(void)
+{
+	static const size_t lengths[] = {1, 2, 4, 5, 6, 7, 8, 13, 14, 255, 256, 1023, 1024};
+	char name[NODE_NAME_MAX + 2], low[NODE_NAME_MAX + 64];
+	uint32_t idx[CORE_ARRAY_SIZE(lengths)];
+	int err = 0;
+
+	begin();
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(lengths); i++) {
+		char *end, *p;
+
+		memset(name, 'a' + (int)i, lengths[i]);
+		name[lengths[i]] = 0;
+		idx[i] = lookup(NODE_ROOT, name);
+		UNIT_ASSERT_STR(name_of(idx[i]), name);
+		/* As it comes into a path: at any alignment, nothing before it is needed. */
+		for (size_t shift = 0; shift < 8; shift++) {
+			end = low + lengths[i] + 9 + shift;
+			p = node_put_name(&table, table.at[idx[i]].name, end, low + shift);
+			CU_ASSERT_PTR_EQUAL_FATAL(p, end - lengths[i] - 1);
+			CU_ASSERT(p[0] == '/' && !memcmp(p + 1, name, lengths[i]));
+		}
+		CU_ASSERT_PTR_NULL(
+			node_put_name(&table, table.at[idx[i]].name, low + lengths[i] + 8, low));
+	}
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(lengths); i++) {
+		memset(name, 'a' + (int)i, lengths[i]);
+		name[lengths[i]] = 0;
+		UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, name), idx[i]);
+	}
+	memset(name, 'x', NODE_NAME_MAX + 1);
+	name[NODE_NAME_MAX + 1] = 0;
+	UNIT_ASSERT_INT(node_lookup(&table, NODE_ROOT, name, &err), 0);
+	UNIT_ASSERT_INT(err, -ENAMETOOLONG);
+	UNIT_ASSERT_INT(node_rename(&table, idx[0], NODE_ROOT, name), -ENAMETOOLONG);
+	UNIT_ASSERT_INT(node_link(&table, idx[0], NODE_ROOT, name), -ENAMETOOLONG);
+	UNIT_ASSERT_STR(name_of(idx[0]), "a");
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(lengths); i++)
+		forget(idx[i], 1);
+	end();
+}
+
+static void names_are_bytes(void)
+{
+	static const char *const names[] = {"\xff\xfe", "\x80", "a\nb", "\xc3\xa9", "e\xcc\x81",
+					    "A",        "a",    "a ",   "\\",       "-"};
+	uint32_t idx[CORE_ARRAY_SIZE(names)];
+
+	begin();
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(names); i++) {
+		idx[i] = lookup(NODE_ROOT, names[i]);
+		for (size_t j = 0; j < i; j++)
+			CU_ASSERT_NOT_EQUAL(idx[i], idx[j]);
+	}
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(names); i++) {
+		UNIT_ASSERT_STR(name_of(node_find(&table, NODE_ROOT, names[i])), names[i]);
+		forget(idx[i], 1);
+	}
+	end();
+}
+
+static void two_hundred_thousand_come_and_go(void)
+{
+	enum { N = 200000 };
+	uint32_t *idx = calloc(N, sizeof(*idx));
+	size_t names_used = 0, nodes_used = 0;
+	char name[32];
+
+	begin();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(idx);
+	for (int round = 0; round < 2; round++) {
+		bool right = true;
+
+		for (int i = 0; i < N; i++) {
+			snprintf(name, sizeof(name), "file number %d", i);
+			idx[i] = lookup(NODE_ROOT, name);
+		}
+		UNIT_ASSERT_INT((long long)table.count, N + 1);
+		for (int i = 0; i < N; i++) {
+			snprintf(name, sizeof(name), "file number %d", i);
+			right = right && node_find(&table, NODE_ROOT, name) == idx[i];
+		}
+		CU_ASSERT_TRUE(right);
+		for (int i = 0; i < N; i++)
+			forget(idx[(i * 7919LL) % N], 1);
+		UNIT_ASSERT_INT((long long)table.count, 1);
+		/* The second round lives in the memory of the first. */
+		if (round == 0) {
+			names_used = table.name_arena.used;
+			nodes_used = table.node_arena.used;
+		} else {
+			UNIT_ASSERT_INT((long long)table.name_arena.used, (long long)names_used);
+			UNIT_ASSERT_INT((long long)table.node_arena.used, (long long)nodes_used);
+		}
+	}
+	free(idx);
+	end();
+}
+
+/* ---- changing names ------------------------------------------------------------------------- */
+
+static void a_renamed_node_keeps_its_number(void)
+{
+	uint32_t d1, d2, f, g;
+
+	begin();
+	d1 = lookup(NODE_ROOT, "d1");
+	d2 = lookup(NODE_ROOT, "d2");
+	f = lookup(d1, "f");
+	UNIT_ASSERT_INT(node_rename(&table, f, d2, "g"), 0);
+	UNIT_ASSERT_INT(node_find(&table, d1, "f"), 0);
+	UNIT_ASSERT_INT(node_find(&table, d2, "g"), f);
+	UNIT_ASSERT_INT(table.at[d1].children, 0);
+	UNIT_ASSERT_INT(table.at[d2].children, 1);
+	UNIT_ASSERT_INT(node_rename(&table, f, d2, "g"), 0); /* to what it is */
+	UNIT_ASSERT_INT(node_find(&table, d2, "g"), f);
+
+	/* Over another: that loses its name and lives on while it is in use. */
+	g = lookup(d1, "victim");
+	UNIT_ASSERT_INT(node_rename(&table, f, d1, "victim"), 0);
+	UNIT_ASSERT_INT(node_find(&table, d1, "victim"), f);
+	UNIT_ASSERT_INT(table.at[g].parent, 0);
+	UNIT_ASSERT_INT(node_from_id(&table, node_id(&table, g)), g);
+	forget(g, 1);
+	UNIT_ASSERT_INT((long long)table.count, 4);
+	forget(d1, 1);
+	forget(d2, 1);
+	UNIT_ASSERT_INT((long long)table.count, 3); /* d2 has nobody left */
+	forget(f, 1);
+	end();
+}
+
+static void exchanged_nodes_swap_names(void)
+{
+	uint32_t d1, d2, f, g, other;
+
+	begin();
+	d1 = lookup(NODE_ROOT, "d1");
+	d2 = lookup(NODE_ROOT, "d2");
+	f = lookup(d1, "f");
+	g = lookup(d2, "a longer name than f has");
+	other = lookup(g, "below");
+	node_exchange(&table, f, g);
+	UNIT_ASSERT_INT(node_find(&table, d1, "f"), g);
+	UNIT_ASSERT_INT(node_find(&table, d2, "a longer name than f has"), f);
+	UNIT_ASSERT_INT(table.at[d1].children, 1);
+	UNIT_ASSERT_INT(table.at[d2].children, 1);
+	UNIT_ASSERT_INT(node_find(&table, g, "below"), other);
+	node_exchange(&table, f, g);
+	UNIT_ASSERT_INT(node_find(&table, d1, "f"), f);
+	forget(d1, 1);
+	forget(d2, 1);
+	forget(f, 1);
+	forget(g, 1);
+	forget(other, 1);
+	end();
+}
+
+static void a_removed_node_lives_until_forgotten(void)
+{
+	uint32_t f, again;
+
+	begin();
+	f = lookup(NODE_ROOT, "f");
+	node_unname(&table, f);
+	UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, "f"), 0);
+	again = lookup(NODE_ROOT, "f");
+	CU_ASSERT_NOT_EQUAL(again, f);
+	UNIT_ASSERT_INT(node_from_id(&table, node_id(&table, f)), f);
+	forget(f, 1);
+	UNIT_ASSERT_INT((long long)table.count, 2);
+	forget(again, 1);
+	end();
+}
+
+/* ---- several names --------------------------------------------------------------------------- */
+
+static void names_share_a_node(void)
+{
+	uint32_t d, f;
+
+	begin();
+	d = lookup(NODE_ROOT, "d");
+	f = lookup(NODE_ROOT, "f");
+	UNIT_ASSERT_INT(node_link(&table, f, d, "g"), 0);
+	UNIT_ASSERT_INT(node_link(&table, f, NODE_ROOT, "h"), 0);
+	UNIT_ASSERT_INT((long long)table.at[f].nlookup, 3);
+	UNIT_ASSERT_INT(node_names(&table, f), 3);
+	UNIT_ASSERT_INT(lookup(d, "g"), f);
+	UNIT_ASSERT_INT(lookup(NODE_ROOT, "h"), f);
+	/* The record of a further name is no node. */
+	UNIT_ASSERT_INT(node_from_id(&table, node_find(&table, d, "g")), 0);
+	/* All names go with the node. */
+	forget(d, 1);
+	forget(f, 5);
+	UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, "h"), 0);
+	end();
+}
+
+static void another_name_takes_the_place_of_a_removed_one(void)
+{
+	uint32_t d, f, g;
+
+	begin();
+	d = lookup(NODE_ROOT, "d");
+	f = lookup(NODE_ROOT, "f");
+	node_link(&table, f, d, "g");
+	node_unname(&table, f); /* its first name */
+	UNIT_ASSERT_INT(node_find(&table, d, "g"), f);
+	UNIT_ASSERT_STR(name_of(f), "g");
+	UNIT_ASSERT_INT(table.at[f].parent, d);
+	UNIT_ASSERT_INT(node_names(&table, f), 1);
+	UNIT_ASSERT_INT(table.at[d].children, 1);
+	UNIT_ASSERT_INT((long long)table.count, 3);
+
+	/* A further one removed: the first stays. */
+	node_link(&table, f, NODE_ROOT, "h");
+	node_unname(&table, node_find(&table, NODE_ROOT, "h"));
+	UNIT_ASSERT_STR(name_of(f), "g");
+	UNIT_ASSERT_INT(node_names(&table, f), 1);
+
+	/* A link over a name that another node had. */
+	g = lookup(NODE_ROOT, "i");
+	node_link(&table, f, NODE_ROOT, "i");
+	UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, "i") == g, 0);
+	UNIT_ASSERT_INT(lookup(NODE_ROOT, "i"), f);
+	forget(g, 1);
+
+	/* All names removed. */
+	node_unname(&table, node_find(&table, NODE_ROOT, "i"));
+	node_unname(&table, f);
+	UNIT_ASSERT_INT(node_names(&table, f), 0);
+	forget(d, 1);
+	forget(f, 1000);
+	end();
+}
+
+static void a_name_about_to_go_is_not_taken_over(void)
+{
+	uint32_t f, rec;
+
+	begin();
+	f = lookup(NODE_ROOT, "f");
+	node_link(&table, f, NODE_ROOT, "g");
+	rec = node_find(&table, NODE_ROOT, "g");
+	table.at[rec].flags |= NODE_MARKED; /* as another writer does */
+	node_unname(&table, f);
+	UNIT_ASSERT_INT(table.at[f].parent, 0);
+	table.at[rec].flags &= ~(uint32_t)NODE_MARKED;
+	node_adopt(&table, rec); /* it stayed after all */
+	UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, "g"), f);
+	UNIT_ASSERT_INT(node_names(&table, f), 1);
+	UNIT_ASSERT_INT((long long)table.count, 2);
+	forget(f, 2);
+	end();
+}
+
+/* ---- against a model ---------------------------------------------------------------------------
+ */
+
+enum { M_NODES = 64, M_NAMES = 128 };
+
+struct m_node {
+	bool used, dir;
+	uint32_t idx;
+	uint64_t id, nlookup;
+};
+struct m_name {
+	int parent, node; /* -1: free */
+	char name[8];
+};
+static struct m_node m_nodes[M_NODES]; /* 0: the root */
+static struct m_name m_names[M_NAMES];
+static unsigned m_seed;
+
+static unsigned dice(unsigned n)
+{
+	m_seed = m_seed * 1103515245 + 12345;
+	return (m_seed >> 16) % n;
+}
+
+static int m_find(int parent, const char *name)
+{
+	for (int i = 0; i < M_NAMES; i++)
+		if (m_names[i].node >= 0 && m_names[i].parent == parent &&
+		    !strcmp(m_names[i].name, name))
+			return i;
+	return -1;
+}
+
+static int m_count_names(int node)
+{
+	int n = 0;
+
+	for (int i = 0; i < M_NAMES; i++)
+		n += m_names[i].node == node;
+	return n;
+}
+
+static bool m_has_children(int node)
+{
+	for (int i = 0; i < M_NAMES; i++)
+		if (m_names[i].node >= 0 && m_names[i].parent == node)
+			return true;
+	return false;
+}
+
+static bool m_above(int node, int up)
+{
+	while (node) {
+		int next = -1;
+
+		if (node == up)
+			return true;
+		for (int i = 0; i < M_NAMES; i++)
+			if (m_names[i].node == node)
+				next = m_names[i].parent;
+		if (next < 0)
+			return false;
+		node = next;
+	}
+	return false;
+}
+
+/* Frees what nothing uses any more, until nothing changes. */
+static void m_settle(void)
+{
+	bool again = true;
+
+	while (again) {
+		again = false;
+		for (int n = 1; n < M_NODES; n++) {
+			if (!m_nodes[n].used || m_nodes[n].nlookup || m_has_children(n))
+				continue;
+			m_nodes[n].used = false;
+			for (int i = 0; i < M_NAMES; i++)
+				if (m_names[i].node == n)
+					m_names[i].node = -1;
+			again = true;
+		}
+	}
+}
+
+static int m_set_name(int parent, const char *name, int node)
+{
+	int i = m_find(parent, name);
+
+	for (int j = 0; i < 0 && j < M_NAMES; j++)
+		if (m_names[j].node < 0)
+			i = j;
+	if (i < 0)
+		return -1;
+	m_names[i].parent = parent;
+	m_names[i].node = node;
+	memmove(m_names[i].name, name, strlen(name) + 1);
+	return i;
+}
+
+static uint32_t m_rec(int i)
+{
+	return node_find(&table, m_nodes[m_names[i].parent].idx, m_names[i].name);
+}
+
+static bool m_equal(void)
+{
+	uint64_t records = 0;
+	bool ok = true;
+
+	for (int i = 0; i < M_NAMES; i++)
+		if (m_names[i].node >= 0)
+			ok = ok && m_rec(i) &&
+			     node_target(&table, m_rec(i)) == m_nodes[m_names[i].node].idx;
+	for (int n = 0; n < M_NODES; n++) {
+		uint32_t idx = m_nodes[n].idx;
+		int names = m_count_names(n);
+
+		if (!m_nodes[n].used) {
+			ok = ok && !node_from_id(&table, m_nodes[n].id);
+			continue;
+		}
+		records += names > 1 ? (uint64_t)names : 1;
+		ok = ok && node_from_id(&table, m_nodes[n].id) == idx &&
+		     node_names(&table, idx) == (unsigned)names &&
+		     (n == 0 || table.at[idx].nlookup == m_nodes[n].nlookup) &&
+		     !!table.at[idx].children == m_has_children(n);
+	}
+	return ok && table.count == records;
+}
+
+/* A directory in which something is done is one the kernel knows. */
+static int m_pick(bool dirs)
+{
+	int n = (int)dice(M_NODES);
+
+	for (int i = 0; i < M_NODES; i++, n = (n + 1) % M_NODES)
+		if (m_nodes[n].used && (!dirs || (m_nodes[n].dir && m_nodes[n].nlookup)))
+			return n;
+	return 0;
+}
+
+static int m_pick_name(void)
+{
+	int n = (int)dice(M_NAMES);
+
+	for (int i = 0; i < M_NAMES; i++, n = (n + 1) % M_NAMES)
+		if (m_names[n].node >= 0)
+			return n;
+	return -1;
+}
+
+static void m_lookup(int parent, const char *name)
+{
+	int i = m_find(parent, name), n = i >= 0 ? m_names[i].node : 0;
+	uint32_t idx;
+
+	if (i < 0) {
+		for (n = 1; n < M_NODES && m_nodes[n].used; n++)
+			;
+		if (n == M_NODES || m_set_name(parent, name, n) < 0)
+			return;
+		m_nodes[n] = (struct m_node){.used = true, .dir = dice(2) == 0};
+	}
+	idx = lookup(m_nodes[parent].idx, name);
+	if (i < 0) {
+		m_nodes[n].idx = idx;
+		m_nodes[n].id = node_id(&table, idx);
+	}
+	CU_ASSERT_EQUAL_FATAL(m_nodes[n].idx, idx);
+	m_nodes[n].nlookup++;
+}
+
+static void m_forget(int n)
+{
+	uint64_t some = m_nodes[n].nlookup ? 1 + dice((unsigned)m_nodes[n].nlookup) : 0;
+
+	if (!n || !some)
+		return;
+	m_nodes[n].nlookup -= some;
+	forget(m_nodes[n].idx, some);
+}
+
+static void m_move(int i, int parent, const char *name)
+{
+	int node = m_names[i].node, over = m_find(parent, name);
+
+	/* The kernel does nothing for two names of one file. */
+	if (m_above(parent, node) || (over >= 0 && m_names[over].node == node))
+		return;
+	node_rename(&table, m_rec(i), m_nodes[parent].idx, name);
+	m_names[i].node = -1;
+	m_set_name(parent, name, node);
+}
+
+static void m_swap(int i, int j)
+{
+	int a = m_names[i].node, b = m_names[j].node;
+
+	if (a == b || !m_nodes[m_names[i].parent].nlookup || !m_nodes[m_names[j].parent].nlookup ||
+	    m_above(m_names[j].parent, a) || m_above(m_names[i].parent, b))
+		return;
+	node_exchange(&table, m_rec(i), m_rec(j));
+	m_names[i].node = b;
+	m_names[j].node = a;
+}
+
+static void m_link(int n, int parent, const char *name)
+{
+	if (!n || m_nodes[n].dir || !m_nodes[n].nlookup || !m_count_names(n) ||
+	    m_find(parent, name) >= 0 || m_set_name(parent, name, n) < 0)
+		return;
+	UNIT_ASSERT_INT(node_link(&table, m_nodes[n].idx, m_nodes[parent].idx, name), 0);
+	m_nodes[n].nlookup++;
+}
+
+static void m_step(void)
+{
+	int parent = m_pick(true), i = m_pick_name(), j = m_pick_name();
+	char name[8];
+
+	snprintf(name, sizeof(name), "%.*s", 1 + (int)dice(2), "xyzabc" + dice(4));
+	switch (dice(9)) {
+	case 0:
+	case 1:
+	case 2:
+		m_lookup(parent, name);
+		break;
+	case 3:
+	case 4:
+		m_forget(m_pick(false));
+		break;
+	case 5:
+		if (i >= 0) {
+			node_unname(&table, m_rec(i));
+			m_names[i].node = -1;
+		}
+		break;
+	case 6:
+		if (i >= 0)
+			m_move(i, parent, name);
+		break;
+	case 7:
+		if (i >= 0 && i != j)
+			m_swap(i, j);
+		break;
+	case 8:
+		m_link(m_pick(false), parent, name);
+		break;
+	}
+	m_settle();
+}
+
+static void behaves_as_a_simple_model(void)
+{
+	for (unsigned seed = 1; seed <= 20; seed++) {
+		begin();
+		m_seed = seed;
+		memset(m_nodes, 0, sizeof(m_nodes));
+		m_nodes[0] = (struct m_node){true, true, NODE_ROOT, NODE_ROOT, 1};
+		for (int i = 0; i < M_NAMES; i++)
+			m_names[i].node = -1;
+		for (int step = 0; step < 2000; step++) {
+			m_step();
+			if (!m_equal()) {
+				char text[64];
+
+				snprintf(text, sizeof(text), "seed %u step %d", seed, step);
+				CU_FAIL("the table is not as the model");
+				UNIT_ASSERT_STR(text, "equal");
+				break;
+			}
+		}
+		for (int n = 1; n < M_NODES; n++)
+			if (m_nodes[n].used)
+				forget(m_nodes[n].idx, m_nodes[n].nlookup);
+		end();
+	}
+}
+
+/* ---- threads
+ * ------------------------------------------------------------------------------------- */
+
+enum { T_LOOPS = 20000 };
+static pthread_mutex_t tree_lock = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic int wrong;
+
+/* Every lookup gives a node that is in use until it is forgotten. */
+static void *looker(void *arg)
+{
+	unsigned seed = (unsigned)(uintptr_t)arg;
+	char name[8];
+	int err;
+
+	for (int i = 0; i < T_LOOPS; i++) {
+		uint32_t idx, dir;
+		uint64_t id;
+
+		seed = seed * 1103515245 + 12345;
+		snprintf(name, sizeof(name), "n%u", (seed >> 16) % 4);
+		dir = node_lookup(&table, NODE_ROOT, seed & 1 << 24 ? "d" : "e", &err);
+		idx = node_lookup(&table, dir, name, &err);
+		id = node_id(&table, idx);
+		if (!idx || node_from_id(&table, id) != idx || !table.at[idx].nlookup)
+			wrong++;
+		if (seed & 1 << 25)
+			forget(dir, 1);
+		forget(idx, 1);
+		if (!(seed & 1 << 25))
+			forget(dir, 1);
+	}
+	return NULL;
+}
+
+/* Links, renames and removes, holding lookups as the kernel does. */
+static void *changer(void *arg)
+{
+	int err;
+
+	(void)arg;
+	for (int i = 0; i < T_LOOPS; i++) {
+		uint32_t dir = node_lookup(&table, NODE_ROOT, "d", &err);
+		uint32_t idx = node_lookup(&table, dir, "n9", &err), rec;
+
+		pthread_mutex_lock(&tree_lock);
+		switch (i % 4) {
+		case 0:
+			/* Two names for one node, looked up by others until it goes. */
+			if (node_link(&table, idx, dir, "n1") == 0)
+				node_unref(&table, idx, 1);
+			break;
+		case 1:
+			if (node_link(&table, idx, dir, "n2") == 0)
+				node_unref(&table, idx, 1);
+			node_unname(&table, idx);
+			break;
+		case 2:
+			node_rename(&table, idx, dir, "n3");
+			break;
+		case 3:
+			rec = node_find(&table, dir, "n9");
+			if (rec)
+				node_unname(&table, rec);
+			break;
+		}
+		pthread_mutex_unlock(&tree_lock);
+		forget(idx, 1);
+		forget(dir, 1);
+	}
+	return NULL;
+}
+
+static void threads_agree(void)
+{
+	pthread_t t[4];
+
+	begin();
+	wrong = 0;
+	for (uintptr_t i = 0; i < 3; i++)
+		pthread_create(&t[i], NULL, looker, (void *)(i + 1));
+	pthread_create(&t[3], NULL, changer, NULL);
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	UNIT_ASSERT_INT(wrong, 0);
+	end();
+}
+
+static void init_without_memory_fails_cleanly(void)
+{
+	unsigned long n;
+
+	unit_fail_alloc(0);
+	begin();
+	n = unit_alloc_count();
+	nodes_fini(&table);
+	CU_ASSERT(n > 0);
+	for (unsigned long i = 1; i <= n; i++) {
+		unit_fail_alloc(i);
+		UNIT_ASSERT_INT(nodes_init(&table), -ENOMEM);
+	}
+	unit_fail_alloc(0);
+}
+
+static void a_table_that_cannot_grow_still_works(void)
+{
+	uint32_t idx[600];
+	char name[16];
+
+	begin();
+	for (int i = 0; i < 600; i++) {
+		int err = 0;
+
+		snprintf(name, sizeof(name), "%d", i);
+		unit_fail_alloc(1); /* growing is the only allocation */
+		idx[i] = node_lookup(&table, NODE_ROOT, name, &err);
+		unit_fail_alloc(0);
+		CU_ASSERT(idx[i] || err == -ENOMEM);
+	}
+	for (int i = 0; i < 600; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, name), idx[i]);
+		if (idx[i])
+			forget(idx[i], 1);
+	}
+	end();
+}
+
+UNIT_SUITE(node, UNIT_TEST(a_name_is_one_node_until_it_is_forgotten), UNIT_TEST(counts_are_kept),
+	   UNIT_TEST(an_old_number_is_not_its_successor), UNIT_TEST(names_of_every_length),
+	   UNIT_TEST(names_are_bytes), UNIT_TEST(two_hundred_thousand_come_and_go),
+	   UNIT_TEST(a_renamed_node_keeps_its_number), UNIT_TEST(exchanged_nodes_swap_names),
+	   UNIT_TEST(a_removed_node_lives_until_forgotten), UNIT_TEST(names_share_a_node),
+	   UNIT_TEST(another_name_takes_the_place_of_a_removed_one),
+	   UNIT_TEST(a_name_about_to_go_is_not_taken_over), UNIT_TEST(behaves_as_a_simple_model),
+	   UNIT_TEST(threads_agree), UNIT_TEST(init_without_memory_fails_cleanly),
+	   UNIT_TEST(a_table_that_cannot_grow_still_works));

@@ -32,11 +32,11 @@ static int walk(struct path_tree *t, uint32_t idx, const char *name, struct path
 		const char **path, bool see_marks)
 {
 	struct nodes *nodes = &t->nodes;
-	char *low = b->mem, *end = b->mem + b->size - 1;
-	char *p = end;
+	char *low = b->mem, *end, *p;
 
 	if (core_unlikely(!low))
 		return -ENOBUFS;
+	p = end = low + b->size - 1;
 	*end = 0;
 	if (name) {
 		size_t len = strlen(name);

@@ -93,6 +93,37 @@ static void check_identity(struct core_fs *fs, uint32_t parent, const char *name
 	pthread_mutex_unlock(&fs->tree.lock);
 }
 
+/*
+ * The kernel counts an inode's links by itself between the attributes it gets: one less for each
+ * name removed, whatever the order in which it comes to see replies. Callers who link and unlink
+ * one file at a time can so bring its count to 0, and then the kernel refuses any further link
+ * with ENOENT. So entries of a node that has several names, or had a moment ago, say some more,
+ * for no longer than until somebody asks for the attributes.
+ */
+#define LINK_SLACK   64
+#define LINK_SLACK_S 2
+
+static bool count_is_loose(struct core_fs *fs, uint32_t idx)
+{
+	struct node *n = &FS_NODES(fs)->at[idx];
+	struct side *d = side_get(&fs->side, idx, false);
+	struct timespec now;
+	bool loose;
+
+	if (!d)
+		return false;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (n->alias)
+		d->alone_since = 0;
+	else if (!d->alone_since)
+		d->alone_since = now.tv_sec;
+	loose = !d->alone_since || now.tv_sec - d->alone_since < LINK_SLACK_S;
+	if (!loose)
+		atomic_fetch_and(&n->flags, ~(uint32_t)NODE_LINKED);
+	side_put(&fs->side, idx);
+	return loose;
+}
+
 int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
 		       struct core_entry_param *e)
 {
@@ -115,6 +146,11 @@ int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
 	e->attr_timeout = fs_attr_timeout(fs, idx, &e->attr);
 	fs_note_stat(fs, idx, &e->attr);
 	fs_adjust_stat(fs, idx, &e->attr);
+	if (core_unlikely(atomic_load_explicit(&t->at[idx].flags, memory_order_relaxed) &
+			  NODE_LINKED) && count_is_loose(fs, idx)) {
+		e->attr.st_nlink += LINK_SLACK;
+		e->attr_timeout = 0;
+	}
 	return 0;
 }
 
@@ -409,7 +445,8 @@ static void share_node(struct core_fs *fs, uint32_t idx, uint32_t parent, const 
 		return;
 	d->link_dev = st->st_dev;
 	d->link_ino = st->st_ino;
-	atomic_fetch_or(&FS_NODES(fs)->at[idx].flags, NODE_SIDE);
+	d->alone_since = 0;
+	atomic_fetch_or(&FS_NODES(fs)->at[idx].flags, NODE_SIDE | NODE_LINKED);
 	side_put(&fs->side, idx);
 	pthread_mutex_lock(&fs->tree.lock);
 	if (atomic_load(&FS_NODES(fs)->at[idx].parent) &&

@@ -30,6 +30,7 @@ enum node_flags {
 	NODE_HASHED = 1 << 4, /* in the name table */
 	NODE_IDLE = 1 << 5,   /* forgotten, kept by `remember` */
 	NODE_SIDE = 1 << 6,   /* has side data: side.c */
+	NODE_LINKED = 1 << 7, /* has, or had a moment ago, several names here: entry.c */
 };
 
 struct node {

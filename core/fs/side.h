@@ -30,6 +30,7 @@ struct side {
 	struct stat *kept;  /* of a removed, open directory */
 	dev_t link_dev;     /* identity of a file with several names here */
 	ino_t link_ino;
+	time_t alone_since; /* seen with one name only since then (monotonic), 0: not */
 	time_t forgotten_at;
 };
 

@@ -75,7 +75,8 @@ void op_let_go(struct core_req *req);
 
 static inline void reply_result(struct core_req *req, int res)
 {
-	core_reply_err(req, -res);
+	/* INT_MIN stays what it is: out of range, as any nonsense */
+	core_reply_err(req, (int)-(unsigned)res);
 }
 
 /* ---- attributes and entries (entry.c) ---- */

@@ -106,7 +106,8 @@ struct fuse *fuse_new_30(struct fuse_args *args, const struct fuse_operations *o
 	return fuse_new_31(args, op, op_size, private_data);
 }
 
-SYMVER("fuse_new@FUSE_3.0")
+SYMVER(fuse_new_v30, "fuse_new@FUSE_3.0");
+
 struct fuse *fuse_new_v30(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,
 			  void *private_data)
 {

@@ -119,7 +119,8 @@ int fuse_parse_cmdline_30(struct fuse_args *args, struct fuse_cmdline_opts *opts
 	return res;
 }
 
-SYMVER("fuse_parse_cmdline@FUSE_3.0")
+SYMVER(parse_cmdline_v30, "fuse_parse_cmdline@FUSE_3.0");
+
 int parse_cmdline_v30(struct fuse_args *args, struct fuse_cmdline_opts *opts)
 {
 	return fuse_parse_cmdline_30(args, opts);

@@ -17,8 +17,18 @@
 
 /* A public function. */
 #define EXPORT __attribute__((visibility("default")))
-/* A function of ours that is exported as an old version of a public name: SYMVER("name@NODE"). */
-#define SYMVER(ver) __attribute__((symver(ver), visibility("default"), used))
+/*
+ * Exports func, declared before and defined after, as an old version of a public name:
+ * SYMVER(func, "name@NODE"). clang has no such attribute; gcc's survives link-time optimisation.
+ */
+#ifdef __clang__
+#define SYMVER(func, ver)                                                                          \
+	__asm__(".symver " #func ", " ver);                                                        \
+	extern __typeof__(func) func __attribute__((visibility("default"), used))
+#else
+#define SYMVER(func, ver)                                                                          \
+	extern __typeof__(func) func __attribute__((symver(ver), visibility("default"), used))
+#endif
 
 /* A file system of the path API: the program's own, or a module's over it. */
 struct fuse_fs {

@@ -142,13 +142,15 @@ int fuse_session_loop_mt_31(struct fuse_session *se, int clone_fd)
 	return fuse_session_loop_mt_32(se, &v1);
 }
 
-SYMVER("fuse_session_loop_mt@FUSE_3.2")
+SYMVER(session_loop_mt_v32, "fuse_session_loop_mt@FUSE_3.2");
+
 int session_loop_mt_v32(struct fuse_session *se, struct fuse_loop_config_v1 *config)
 {
 	return fuse_session_loop_mt_32(se, config);
 }
 
-SYMVER("fuse_session_loop_mt@FUSE_3.0")
+SYMVER(session_loop_mt_v30, "fuse_session_loop_mt@FUSE_3.0");
+
 int session_loop_mt_v30(struct fuse_session *se, int clone_fd)
 {
 	return fuse_session_loop_mt_31(se, clone_fd);
@@ -188,13 +190,15 @@ int fuse_loop_mt_31(struct fuse *f, int clone_fd)
 	return f ? fuse_session_loop_mt_31(f->se, clone_fd) : -EINVAL;
 }
 
-SYMVER("fuse_loop_mt@FUSE_3.2")
+SYMVER(loop_mt_v32, "fuse_loop_mt@FUSE_3.2");
+
 int loop_mt_v32(struct fuse *f, struct fuse_loop_config_v1 *config)
 {
 	return fuse_loop_mt_32(f, config);
 }
 
-SYMVER("fuse_loop_mt@FUSE_3.0")
+SYMVER(loop_mt_v30, "fuse_loop_mt@FUSE_3.0");
+
 int loop_mt_v30(struct fuse *f, int clone_fd)
 {
 	return fuse_loop_mt_31(f, clone_fd);

@@ -631,7 +631,13 @@ static void run_blocking(struct core_worker *w, struct core_req *req, handler h)
 		core_reply_err(req, ENOLCK);
 		return;
 	}
-	h(req);
+	/* A caller who is killed must not wait for what its handler waits for. */
+	if (core_interrupt_arm(req)) {
+		core_reply_err(req, EINTR);
+	} else {
+		h(req);
+		core_interrupt_disarm(req);
+	}
 	if (pt)
 		core_pool_block_end(pt);
 }

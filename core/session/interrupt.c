@@ -145,6 +145,7 @@ void worker_accept_wake(struct core_worker *w)
 	sigemptyset(&set);
 	sigaddset(&set, signo);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	w->accepts_wake = true;
 }
 
 /*
@@ -181,6 +182,7 @@ int session_exit_timer_new(struct core_session *se)
 	ev.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
 	if (!ev.sigev_signo || timer_create(CLOCK_MONOTONIC, &ev, &se->exit_timer))
 		return -EAGAIN;
+	se->loop_thread = pthread_self();
 	atomic_store(&se->has_exit_timer, true);
 	return 0;
 }
@@ -190,8 +192,12 @@ void session_exit_timer_fire(struct core_session *se)
 	struct itimerspec when = { { 0, NAG_NS }, { 0, 1 } };
 	int saved = errno;
 
-	if (atomic_load(&se->has_exit_timer))
+	if (atomic_load(&se->has_exit_timer)) {
+		/* Called in an operation, which has something to finish, or in a signal handler. */
+		if (pthread_equal(pthread_self(), se->loop_thread))
+			when.it_value.tv_nsec = NAG_NS;
 		timer_settime(se->exit_timer, 0, &when, NULL);
+	}
 	errno = saved;
 }
 

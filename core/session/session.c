@@ -160,6 +160,8 @@ void core_session_free(struct core_session *se)
 	}
 	if (se->t)
 		se->t->ops->free(se->t);
+	if (atomic_load(&se->manual_wakes))
+		session_wake_end(se);
 	core_interrupt_release(se);
 	pthread_mutex_destroy(&se->lock);
 	pthread_cond_destroy(&se->intr_cond);
@@ -451,6 +453,15 @@ void core_session_process(struct core_session *se, const void *buf, size_t len,
 	manual_put(se, w);
 }
 
+/* From the first time on the session can wake its readers, and so its thread. */
+static void manual_wake(struct core_session *se, struct core_worker *w)
+{
+	if (!atomic_exchange(&se->manual_wakes, true))
+		session_wake_begin(se);
+	if (!w->accepts_wake || !pthread_equal(w->thread, pthread_self()))
+		worker_accept_wake(w);
+}
+
 int core_session_receive(struct core_session *se, void *buf, size_t size)
 {
 	struct core_worker *w;
@@ -463,10 +474,8 @@ int core_session_receive(struct core_session *se, void *buf, size_t size)
 	w = manual_get(se);
 	if (!w)
 		return -errno;
-	session_wake_begin(se);
-	worker_accept_wake(w);
+	manual_wake(se, w);
 	res = worker_receive(w, &msg);
-	session_wake_end(se);
 	if (res > 0) {
 		len = sizeof(*msg.hdr) + msg.op_len + msg.payload_len;
 		if (len > size) {

@@ -61,6 +61,7 @@ struct core_worker {
 	pthread_mutex_t intr_lock;
 	uint64_t intr_armed; /* unique that may be interrupted now */
 	_Atomic bool waiting; /* in receive(): may be woken by a signal */
+	bool accepts_wake;    /* the signal is not blocked in `thread` */
 	pthread_t thread;
 	pid_t tid;
 	timer_t nag;
@@ -115,6 +116,8 @@ struct core_session {
 	int wake_users;
 	timer_t exit_timer;                     /* of the single-threaded loop */
 	_Atomic bool has_exit_timer;
+	pthread_t loop_thread;                  /* whom it signals */
+	_Atomic bool manual_wakes;              /* core_session_receive() was used */
 
 	/* se->lock */
 	pthread_mutex_t lock;

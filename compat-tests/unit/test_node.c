@@ -700,39 +700,36 @@ static void *looker(void *arg)
 	return NULL;
 }
 
-/* Links, renames and removes, holding lookups as the kernel does. */
+/* Links, renames and removes, with lookups of all it names, as the kernel has. */
 static void *changer(void *arg)
 {
+	char name[8];
 	int err;
 
 	(void)arg;
 	for (int i = 0; i < T_LOOPS; i++) {
-		uint32_t dir = node_lookup(&table, NODE_ROOT, "d", &err);
-		uint32_t idx = node_lookup(&table, dir, "n9", &err), rec;
+		uint32_t dir = node_lookup(&table, NODE_ROOT, "d", &err), to, rec;
+		uint32_t idx = node_lookup(&table, dir, "n9", &err);
 
+		snprintf(name, sizeof(name), "n%d", i % 3);
+		to = node_lookup(&table, dir, name, &err);
 		pthread_mutex_lock(&tree_lock);
-		switch (i % 4) {
-		case 0:
+		if (i % 7 < 4 && to != idx) {
 			/* Two names for one node, looked up by others until it goes. */
-			if (node_link(&table, idx, dir, "n1") == 0)
+			if (node_link(&table, idx, dir, name) == 0)
 				node_unref(&table, idx, 1);
-			break;
-		case 1:
-			if (node_link(&table, idx, dir, "n2") == 0)
-				node_unref(&table, idx, 1);
-			node_unname(&table, idx);
-			break;
-		case 2:
-			node_rename(&table, idx, dir, "n3");
-			break;
-		case 3:
-			rec = node_find(&table, dir, "n9");
+			if (i % 7 == 1)
+				node_unname(&table, idx);
+		} else if (i % 7 == 4 && to != idx) {
+			node_rename(&table, idx, dir, name);
+		} else {
+			rec = node_find(&table, dir, i % 7 == 5 ? "n9" : name);
 			if (rec)
 				node_unname(&table, rec);
-			break;
 		}
 		pthread_mutex_unlock(&tree_lock);
 		forget(idx, 1);
+		forget(to, 1);
 		forget(dir, 1);
 	}
 	return NULL;

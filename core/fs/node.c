@@ -495,12 +495,12 @@ unsigned node_names(struct nodes *t, uint32_t idx)
 /* Under alias_lock, as adopt(). */
 static void unlink_alias(struct nodes *t, uint32_t rec)
 {
-	_Atomic uint32_t *link = &t->at[t->at[rec].target].alias;
+	uint32_t prev = atomic_load(&t->at[rec].target), next;
 
-	while (*link && *link != rec)
-		link = &t->at[*link].alias;
-	if (*link)
-		*link = t->at[rec].alias;
+	while ((next = atomic_load(&t->at[prev].alias)) && next != rec)
+		prev = next;
+	if (next)
+		atomic_store(&t->at[prev].alias, atomic_load(&t->at[rec].alias));
 }
 
 static void lock_two(struct node_shard *a, struct node_shard *b)

@@ -49,14 +49,15 @@ static int walk(struct path_tree *t, uint32_t idx, const char *name, struct path
 	}
 	while (idx != NODE_ROOT) {
 		const struct node *n = &nodes->at[idx];
-		uint32_t flags = atomic_load_explicit(&n->flags, memory_order_acquire);
+		uint32_t flags = atomic_load_explicit(&n->flags, memory_order_seq_cst);
 		uint32_t ref = atomic_load_explicit(&n->name, memory_order_acquire);
 
 		if (core_unlikely((flags & NODE_MARKED) && see_marks))
 			return -EAGAIN;
 		idx = atomic_load_explicit(&n->parent, memory_order_relaxed);
 		if (core_unlikely(!ref || !idx))
-			return -ENOENT;
+			/* Another name takes the place when the writer at work on it ends. */
+			return n->alias && see_marks ? -EAGAIN : -ENOENT;
 		p = node_put_name(nodes, ref, p, low);
 		if (core_unlikely(!p))
 			return -ENOBUFS;
@@ -113,15 +114,22 @@ void path_put(struct path_tree *t, struct path_slot *s)
 	clear(t, s);
 }
 
-/* Is idx, or anything above it, marked? Under the tree lock, so the way up stands still. */
+/*
+ * Is idx, or anything above it, marked, or without a name while a writer is at work on another
+ * name of it? Under the tree lock, so the way up stands still.
+ */
 static bool blocked(struct path_tree *t, uint32_t idx)
 {
 	unsigned steps = 0;
 
 	while (idx > NODE_ROOT && steps++ < PATH_LIMIT) {
-		if (atomic_load(&t->nodes.at[idx].flags) & NODE_MARKED)
+		const struct node *n = &t->nodes.at[idx];
+
+		if (atomic_load(&n->flags) & NODE_MARKED)
 			return true;
-		idx = atomic_load(&t->nodes.at[idx].parent);
+		idx = atomic_load(&n->parent);
+		if (!idx && n->alias)
+			return true;
 	}
 	return false;
 }
@@ -296,8 +304,8 @@ int path_commit_rename(struct path_tree *t, const struct path_want *a, const str
 	} else {
 		if (rec[0])
 			res = node_rename(&t->nodes, rec[0], b->idx, b->name);
-		else if (rec[1])
-			node_unname(&t->nodes, rec[1]);
+		else if (rec[1] && node_find(&t->nodes, b->idx, b->name) == rec[1])
+			node_unname(&t->nodes, rec[1]); /* unless it was hidden */
 		if (alias)
 			rec[1] = 0;
 	}

@@ -159,7 +159,7 @@ EXPORT void fuse_chan_destroy(struct fuse_chan *ch)
 {
 	fuse_session_remove_chan(ch);
 	if (ch->t)
-		ch->t->ops->free(ch->t);
+		core_transport_put(ch->t);
 	if (ch->op.destroy)
 		ch->op.destroy(ch);
 	else if (ch->fd >= 0)

@@ -121,7 +121,7 @@ EXPORT int fuse_session_mount(struct fuse_session *se, const char *mountpoint)
 		return -1;
 	res = core_transport_device(fd, &t);
 	if (!res && !(se->mountpoint = strdup(mountpoint))) {
-		t->ops->free(t);
+		core_transport_put(t);
 		fd = -1;
 		res = -ENOMEM;
 	}
@@ -145,7 +145,7 @@ EXPORT void fuse_session_unmount(struct fuse_session *se)
 	if (t) {
 		/* The transport closes its descriptor; the mount wants one to see if it is dead. */
 		fd = fcntl(t->ops->fd(t), F_DUPFD_CLOEXEC, 3);
-		t->ops->free(t);
+		core_transport_put(t);
 	}
 	se->fd = -1;
 	core_mount_unmount(se->m, se->mountpoint, fd);

@@ -154,9 +154,15 @@ void worker_accept_wake(struct core_worker *w)
  */
 int core_session_wake(struct core_session *se)
 {
-	int signo = atomic_load(&se->wake_signal), n = 0;
+	int signo = atomic_load(&se->wake_signal), n = 0, res = -EOPNOTSUPP;
+	struct core_transport *t = session_transport_get(se);
 
-	if (se->t && se->t->ops->wake && se->t->ops->wake(se->t) != -EOPNOTSUPP)
+	if (t) {
+		if (t->ops->wake)
+			res = t->ops->wake(t);
+		core_transport_put(t);
+	}
+	if (res != -EOPNOTSUPP)
 		return 0;
 	if (!signo)
 		return -EOPNOTSUPP;

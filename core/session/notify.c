@@ -12,16 +12,22 @@ static int notify(struct core_session *se, int code, struct iovec *iov, int n)
 {
 	struct wire_out_header head = { .error = code };
 	size_t len = sizeof(head);
+	struct core_transport *t = session_transport_get(se);
 	int res;
 
-	if (!se->t || !se->got_init)
+	if (!t)
 		return -ENOTCONN;
+	if (!se->got_init) {
+		core_transport_put(t);
+		return -ENOTCONN;
+	}
 	for (int i = 1; i < n; i++)
 		len += iov[i].iov_len;
 	head.len = (uint32_t)len;
 	iov[0].iov_base = &head;
 	iov[0].iov_len = sizeof(head);
-	res = se->t->ops->notify(se->t, iov, n);
+	res = t->ops->notify(t, iov, n);
+	core_transport_put(t);
 	if (se->debug)
 		core_debug("NOTIFY %s (%d): len=%u, %s\n", core_wire_notify_name(code), code,
 			   head.len, res ? strerror(-res) : "ok");

@@ -44,7 +44,7 @@ struct core_worker *worker_new(struct core_session *se, bool own_queue)
 	w->thread = pthread_self();
 	w->req = req_alloc(se);
 	if (w->req)
-		res = se->t ? se->t->ops->channel_new(se->t, own_queue, &w->ch) : -ENOTCONN;
+		res = se->t ? core_channel_new(se->t, own_queue, &w->ch) : -ENOTCONN;
 	if (!res && se->worker_init)
 		res = se->worker_init(se, w);
 	if (res) {
@@ -159,7 +159,7 @@ void core_session_free(struct core_session *se)
 		free(r);
 	}
 	if (se->t)
-		se->t->ops->free(se->t);
+		core_transport_put(se->t);
 	if (atomic_load(&se->manual_wakes))
 		session_wake_end(se);
 	core_interrupt_release(se);
@@ -170,18 +170,31 @@ void core_session_free(struct core_session *se)
 
 void core_session_attach(struct core_session *se, struct core_transport *t)
 {
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&se->lock);
+
 	se->t = t;
 }
 
 struct core_transport *core_session_detach(struct core_session *se)
 {
-	struct core_transport *t = se->t;
+	struct core_transport *t;
 
-	if (t) {
-		free_manual(se);
-		req_free_all(se);
-	}
+	free_manual(se);
+	pthread_mutex_lock(&se->lock);
+	t = se->t;
 	se->t = NULL;
+	pthread_mutex_unlock(&se->lock);
+	return t;
+}
+
+struct core_transport *session_transport_get(struct core_session *se)
+{
+	struct core_transport *t;
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&se->lock);
+
+	t = se->t;
+	if (t)
+		core_transport_get(t);
 	return t;
 }
 

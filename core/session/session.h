@@ -186,7 +186,10 @@ void core_session_free(struct core_session *se);
 
 /* The session owns the transport from now on. */
 void core_session_attach(struct core_session *se, struct core_transport *t);
-/* Takes it back (NULL if none); requests still unanswered are forgotten. */
+/*
+ * Takes it back (NULL if none), for core_transport_put(). Requests the program keeps may still be
+ * answered; until then the connection stays open.
+ */
 struct core_transport *core_session_detach(struct core_session *se);
 struct core_transport *core_session_transport(struct core_session *se);
 void *core_session_userdata(struct core_session *se);

@@ -135,6 +135,8 @@ struct core_session {
 };
 
 /* session.c */
+/* The transport, held until core_transport_put(); NULL: none. For threads of the program. */
+struct core_transport *session_transport_get(struct core_session *se);
 struct core_worker *worker_new(struct core_session *se, bool own_queue);
 void worker_free(struct core_worker *w);
 char *worker_out(struct core_worker *w, size_t size);

@@ -28,7 +28,10 @@ struct core_channel;
 struct core_transport_ops {
 	const char *name;
 
-	/* A channel for one more thread; own_queue asks for its own descriptor or queue. */
+	/*
+	 * A channel for one more thread; own_queue asks for its own descriptor or queue.
+	 * Called through core_channel_new().
+	 */
 	int (*channel_new)(struct core_transport *t, bool own_queue, struct core_channel **ch);
 	void (*channel_free)(struct core_channel *ch);
 
@@ -69,6 +72,7 @@ struct core_transport_ops {
 struct core_transport {
 	const struct core_transport_ops *ops;
 	_Atomic size_t max_payload; /* bytes of the largest WRITE; channels follow it */
+	_Atomic int users;          /* beside the owner: channels, notifications under way */
 };
 
 struct core_channel {
@@ -77,14 +81,41 @@ struct core_channel {
 	_Atomic int refs;
 };
 
+/* Whoever uses a transport that its owner may let go meanwhile. */
+static inline void core_transport_get(struct core_transport *t)
+{
+	atomic_fetch_add_explicit(&t->users, 1, memory_order_relaxed);
+}
+/* The last one, owner or user, closes it. */
+static inline void core_transport_put(struct core_transport *t)
+{
+	if (atomic_fetch_sub_explicit(&t->users, 1, memory_order_acq_rel) == 0)
+		t->ops->free(t);
+}
+
 static inline void core_channel_get(struct core_channel *ch)
 {
 	atomic_fetch_add_explicit(&ch->refs, 1, memory_order_relaxed);
 }
 static inline void core_channel_put(struct core_channel *ch)
 {
-	if (atomic_fetch_sub_explicit(&ch->refs, 1, memory_order_acq_rel) == 1)
+	struct core_transport *t = ch->t;
+
+	if (atomic_fetch_sub_explicit(&ch->refs, 1, memory_order_acq_rel) == 1) {
 		ch->ops->channel_free(ch);
+		core_transport_put(t);
+	}
+}
+
+/* A channel uses its transport: answers on it stay possible until the last of them is out. */
+static inline int core_channel_new(struct core_transport *t, bool own_queue,
+				   struct core_channel **ch)
+{
+	int res = t->ops->channel_new(t, own_queue, ch);
+
+	if (!res)
+		core_transport_get(t);
+	return res;
 }
 
 /* Payload until INIT has said more. */

@@ -14,7 +14,7 @@ static struct core_channel *ch;
 static void start(void)
 {
 	UNIT_ASSERT_INT(core_transport_memory(&t, &peer), 0);
-	UNIT_ASSERT_INT(t->ops->channel_new(t, false, &ch), 0);
+	UNIT_ASSERT_INT(core_channel_new(t, false, &ch), 0);
 }
 
 static void stop(void)
@@ -164,7 +164,7 @@ static void *receive_once(void *result)
 	struct core_channel *mine;
 	struct core_msg msg;
 
-	t->ops->channel_new(t, false, &mine);
+	core_channel_new(t, false, &mine);
 	*(int *)result = mine->ops->receive(mine, &msg, 1);
 	core_channel_put(mine);
 	return NULL;
@@ -224,7 +224,7 @@ static void *serve(void *count)
 	struct core_channel *mine;
 	struct core_msg msg;
 
-	t->ops->channel_new(t, true, &mine);
+	core_channel_new(t, true, &mine);
 	while (mine->ops->receive(mine, &msg, 1) == 1) {
 		struct wire_out_header h = {.len = sizeof(h), .unique = msg.hdr->unique};
 		struct iovec iov = {&h, sizeof(h)};
@@ -316,7 +316,7 @@ static void direct(void)
 	direct_left = 2;
 	direct_answered = 0;
 	UNIT_ASSERT_INT(core_transport_memory_direct(&d, &t), 0);
-	UNIT_ASSERT_INT(t->ops->channel_new(t, false, &ch), 0);
+	UNIT_ASSERT_INT(core_channel_new(t, false, &ch), 0);
 	UNIT_ASSERT_INT(ch->ops->receive(ch, &msg, 4), 1);
 	CU_ASSERT_PTR_EQUAL(msg.hdr, &direct_msg); /* not copied */
 	UNIT_ASSERT_INT(msg.op_len, 0);

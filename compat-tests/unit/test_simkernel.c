@@ -264,7 +264,7 @@ static struct sk *start(const struct sk_config *config)
 	fake.fd = -1;
 	fake.minor = WIRE_MINOR;
 	UNIT_ASSERT_INT(core_transport_memory(&fake.t, &peer), 0);
-	UNIT_ASSERT_INT(fake.t->ops->channel_new(fake.t, false, &fake.ch), 0);
+	UNIT_ASSERT_INT(core_channel_new(fake.t, false, &fake.ch), 0);
 	fake.k = sk_new_memory(peer, config);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(fake.k);
 	pthread_create(&fake.thread, NULL, daemon_main, NULL);
@@ -445,7 +445,7 @@ static void older_library(void)
 	fake.fd = -1;
 	fake.minor = 19; /* what it says, to a newer kernel */
 	core_transport_memory(&fake.t, &peer);
-	fake.t->ops->channel_new(fake.t, false, &fake.ch);
+	core_channel_new(fake.t, false, &fake.ch);
 	fake.k = sk_new_memory(peer, NULL);
 	pthread_create(&fake.thread, NULL, daemon_main, NULL);
 	UNIT_ASSERT_INT(sk_init(fake.k), 0);

@@ -257,7 +257,8 @@ int core_reply_iov(struct core_req *req, const struct iovec *iov, int count)
 		if (!v)
 			return reply_send(req, -ENOMEM, NULL, 0);
 	}
-	memcpy((v ? v : few) + 1, iov, (size_t)count * sizeof(*iov));
+	if (count > 0)
+		memcpy((v ? v : few) + 1, iov, (size_t)count * sizeof(*iov));
 	return reply_send_iov(req, 0, v ? v : few, count + 1);
 }
 

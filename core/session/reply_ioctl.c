@@ -38,7 +38,8 @@ int core_reply_ioctl_iov(struct core_req *req, int result, const struct iovec *i
 
 	p[1].iov_base = &out;
 	p[1].iov_len = sizeof(out);
-	memcpy(p + 2, iov, (size_t)count * sizeof(*iov));
+	if (count > 0)
+		memcpy(p + 2, iov, (size_t)count * sizeof(*iov));
 	return reply_send_iov(req, 0, p, count + 2);
 }
 

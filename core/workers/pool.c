@@ -43,6 +43,8 @@ struct core_pool {
 	struct core_pool_thread *threads;
 	unsigned live, blocked, peak;      /* in the pool / in lock waits */
 	unsigned long started;
+	unsigned ready;                    /* have started and not ended */
+	unsigned failed_starts;            /* since the last that succeeded */
 	bool spawn_failed;
 	int low_idle;                      /* fewest idle since the last shrink look */
 };
@@ -70,12 +72,18 @@ void core_pool_idle(struct core_pool_thread *pt)
 	atomic_fetch_add_explicit(&pt->pool->idle, 1, memory_order_seq_cst);
 }
 
+/* Under p->lock. */
+static bool cannot_grow(const struct core_pool *p)
+{
+	return p->spawn_failed || p->failed_starts;
+}
+
 int core_pool_block_begin(struct core_pool_thread *pt)
 {
 	struct core_pool *p = pt->pool;
 	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&p->lock);
 
-	if (p->blocked >= CORE_POOL_MAX_BLOCKED || (p->spawn_failed && p->live <= 1))
+	if (p->blocked >= CORE_POOL_MAX_BLOCKED || (cannot_grow(p) && p->live <= 1))
 		return -EAGAIN;
 	pt->role = ROLE_BLOCKED;
 	p->blocked++;
@@ -106,6 +114,24 @@ static bool claim_retirement(struct core_pool *p)
 	return false;
 }
 
+/* A thread that cannot start is no reason to end the others; if there are none, there is no pool. */
+static void start_failed(struct core_pool *p, int res)
+{
+	bool first, hopeless;
+	int none = 0;
+
+	pthread_mutex_lock(&p->lock);
+	first = p->failed_starts++ == 0;
+	hopeless = !p->ready && p->failed_starts >= p->cfg.floor;
+	pthread_mutex_unlock(&p->lock);
+	if (first)
+		core_err("cannot start a worker thread: %s\n", strerror(-res));
+	if (hopeless) {
+		atomic_compare_exchange_strong(&p->status, &none, res);
+		core_pool_stop(p);
+	}
+}
+
 static void *thread_main(void *arg)
 {
 	struct core_pool_thread *pt = arg;
@@ -114,6 +140,10 @@ static void *thread_main(void *arg)
 	bool started = res >= 0;
 
 	if (started) {
+		pthread_mutex_lock(&p->lock);
+		p->ready++;
+		p->failed_starts = 0;
+		pthread_mutex_unlock(&p->lock);
 		atomic_fetch_add(&p->idle, 1);
 		while (!atomic_load_explicit(&p->stop, memory_order_acquire)) {
 			res = p->ops->turn(p->owner, pt->local);
@@ -122,28 +152,27 @@ static void *thread_main(void *arg)
 		}
 		atomic_fetch_sub(&p->idle, 1);
 	}
-	if (res < 0) {
+	if (!started) {
+		start_failed(p, res);
+	} else {
 		int none = 0;
 
-		/* A thread that cannot start is no reason to end the others. */
-		if (started) {
+		if (res < 0) {
 			atomic_compare_exchange_strong(&p->status, &none, res);
 			core_pool_stop(p);
-		} else {
-			core_err("cannot start a worker thread: %s\n", strerror(-res));
 		}
-	}
-	if (started)
 		p->ops->thread_end(p->owner, pt->local);
+	}
 
 	pthread_mutex_lock(&p->lock);
+	p->ready -= started;
 	pt->finished = true;
 	p->live--;
 	pthread_mutex_unlock(&p->lock);
 	if (atomic_load(&p->stop))
 		sem_post(&p->kick);
-	else
-		kick(p);
+	else if (started)
+		kick(p); /* one that failed is not replaced before there is need again */
 	return NULL;
 }
 
@@ -235,14 +264,14 @@ static bool wait_kick(struct core_pool *p, long ns)
 				break;
 		return true;
 	}
-	clock_gettime(CLOCK_REALTIME, &ts);
+	clock_gettime(CLOCK_MONOTONIC, &ts); /* a clock that is set must not stop the supervisor */
 	ts.tv_sec += ns / 1000000000L;
 	ts.tv_nsec += ns % 1000000000L;
 	if (ts.tv_nsec >= 1000000000L) {
 		ts.tv_sec++;
 		ts.tv_nsec -= 1000000000L;
 	}
-	while (sem_timedwait(&p->kick, &ts)) {
+	while (sem_clockwait(&p->kick, CLOCK_MONOTONIC, &ts)) {
 		if (errno != EINTR)
 			return false;
 		if (atomic_load(&p->stop))
@@ -311,10 +340,12 @@ static void supervise(struct core_pool *p)
 			saturated = 0;
 			free_looks++;
 		}
+		if (p->failed_starts && want > 1)
+			want = 1;
 		while (want-- > 0 && p->live < p->cfg.ceiling)
 			if (spawn(p))
 				break;
-		bool full = p->live >= p->cfg.ceiling || p->spawn_failed;
+		bool full = p->live >= p->cfg.ceiling || cannot_grow(p);
 
 		pthread_mutex_unlock(&p->lock);
 		reap(p);

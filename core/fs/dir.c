@@ -252,98 +252,117 @@ static uint64_t shown_ino(struct core_fs *fs, uint32_t parent, const char *name,
 	return WIRE_UNKNOWN_INO;
 }
 
-/* One entry into the reply. 1: it does not fit. */
-static int put_entry(struct fill *f, const char *name, const struct stat *st, bool complete,
-		     off_t next)
+/* What is known of an entry. */
+struct entry {
+	const char *name;
+	size_t len;
+	uint64_t ino;
+	uint32_t mode;
+	const struct stat *complete; /* NULL: number and type only */
+};
+
+static int put_plus(struct fill *f, const struct entry *in, off_t next)
 {
 	struct core_entry_param e;
-	size_t need;
 
-	if (!f->plus) {
-		struct stat shown = { .st_mode = st->st_mode };
-
-		shown.st_ino = shown_ino(f->fs, f->parent, name, st->st_ino);
-		need = core_add_direntry(f->out + f->used, f->size - f->used, name, &shown, next);
-		if (need > f->size - f->used)
-			return 1;
-		f->used += need;
-		return 0;
-	}
 	memset(&e, 0, sizeof(e));
-	if (core_add_direntry_plus(f->req, NULL, 0, name, &e, next) > f->size - f->used)
+	if (core_add_direntry_plus(f->req, NULL, 0, in->name, &e, next) > f->size - f->used)
 		return 1;
-	e.attr = *st;
-	if (complete && !is_dot(name)) {
-		if (fs_entry_from_stat(f->fs, f->parent, name, &e))
+	if (in->complete && !is_dot(in->name)) {
+		e.attr = *in->complete;
+		if (fs_entry_from_stat(f->fs, f->parent, in->name, &e))
 			return 1;
 	} else {
 		/* Without a nodeid the kernel takes number and type only. */
-		memset(&e.attr, 0, sizeof(e.attr));
-		e.attr.st_mode = st->st_mode;
-		e.attr.st_ino = shown_ino(f->fs, f->parent, name, st->st_ino);
+		e.attr.st_mode = in->mode;
+		e.attr.st_ino = shown_ino(f->fs, f->parent, in->name, in->ino);
 	}
-	f->used += core_add_direntry_plus(f->req, f->out + f->used, f->size - f->used, name, &e,
-					  next);
+	f->used += core_add_direntry_plus(f->req, f->out + f->used, f->size - f->used, in->name,
+					  &e, next);
 	return 0;
 }
 
-static int collect(struct fill *f, const char *name, const struct stat *st, bool complete)
+/* One entry into the reply. 1: it does not fit. */
+static inline int put_entry(struct fill *f, const struct entry *e, off_t next)
+{
+	size_t need;
+
+	if (f->plus)
+		return put_plus(f, e, next);
+	need = session_put_dirent(f->out + f->used, f->size - f->used, e->name, e->len,
+				  shown_ino(f->fs, f->parent, e->name, e->ino), e->mode, next);
+	if (need > f->size - f->used)
+		return 1;
+	f->used += need;
+	return 0;
+}
+
+static int more_room(struct fill *f, size_t size)
 {
 	struct dir_handle *dh = f->dh;
-	size_t len = strlen(name);
-	size_t size = sizeof(struct record) + (complete ? sizeof(struct stat) : 0) + len + 1;
+	size_t cap = dh->cap ? dh->cap * 2 : 4096;
+	char *p;
+
+	while (cap < dh->len + size)
+		cap *= 2;
+	p = realloc(dh->records, cap);
+	if (!p) {
+		f->error = -ENOMEM;
+		return 1;
+	}
+	dh->records = p;
+	dh->cap = cap;
+	return 0;
+}
+
+static int collect(struct fill *f, const struct entry *e)
+{
+	struct dir_handle *dh = f->dh;
+	size_t size = sizeof(struct record) + (e->complete ? sizeof(struct stat) : 0) + e->len + 1;
 	struct record *r;
 	char *p;
 
 	size = (size + 7) & ~(size_t)7;
-	if (dh->len + size > dh->cap) {
-		size_t cap = dh->cap ? dh->cap * 2 : 4096;
-
-		while (cap < dh->len + size)
-			cap *= 2;
-		p = realloc(dh->records, cap);
-		if (!p) {
-			f->error = -ENOMEM;
-			return 1;
-		}
-		dh->records = p;
-		dh->cap = cap;
-	}
+	if (core_unlikely(dh->len + size > dh->cap) && more_room(f, size))
+		return 1;
 	r = (void *)(dh->records + dh->len);
 	r->size = (uint32_t)size;
-	r->name_len = (uint16_t)len;
-	r->plus = complete;
-	r->ino = st->st_ino;
-	r->mode = st->st_mode;
+	r->name_len = (uint16_t)e->len;
+	r->plus = e->complete != NULL;
+	r->ino = e->ino;
+	r->mode = e->mode;
 	p = (char *)(r + 1);
-	if (complete) {
-		memcpy(p, st, sizeof(*st));
-		p += sizeof(*st);
+	if (e->complete) {
+		memcpy(p, e->complete, sizeof(struct stat));
+		p += sizeof(struct stat);
 	}
-	memcpy(p, name, len + 1);
+	memcpy(p, e->name, e->len + 1);
 	dh->len += size;
 	return 0;
 }
 
 int core_fs_fill(void *buf, const char *name, const struct stat *st, off_t off, int flags)
 {
-	static const struct stat nothing;
 	struct fill *f = buf;
-	bool complete = st && (flags & CORE_FILL_PLUS);
+	struct entry e = { .name = name, .len = strlen(name) };
 
-	if (!st)
-		st = &nothing;
-	if (core_unlikely(!*name || strlen(name) > NODE_NAME_MAX)) {
-		core_err("readdir: a name of %zu bytes is left out (1 to %d are possible)\n",
-			 strlen(name), NODE_NAME_MAX);
+	if (st) {
+		e.ino = st->st_ino;
+		e.mode = st->st_mode;
+		if (flags & CORE_FILL_PLUS)
+			e.complete = st;
+	}
+	if (core_unlikely(e.len == 0 || e.len > NODE_NAME_MAX)) {
+		core_err("readdir: a name of %zu bytes is left out (1 to %d are possible)\n", e.len,
+			 NODE_NAME_MAX);
 		return 0;
 	}
 	if (off && !f->collecting) {
 		f->direct = true;
-		return put_entry(f, name, st, complete, off);
+		return put_entry(f, &e, off);
 	}
 	f->collecting = true;
-	return collect(f, name, st, complete);
+	return collect(f, &e);
 }
 
 /* Serves collected entries from the position `off`. */
@@ -354,14 +373,16 @@ static void serve(struct fill *f, off_t off)
 
 	while (pos < dh->len) {
 		const struct record *r = (void *)(dh->records + pos);
-		struct stat st = { .st_mode = r->mode, .st_ino = r->ino };
-		const char *name = (const char *)(r + 1);
+		struct entry e = {
+			.name = (const char *)(r + 1), .len = r->name_len, .ino = r->ino,
+			.mode = r->mode,
+		};
 
 		if (r->plus) {
-			memcpy(&st, name, sizeof(st));
-			name += sizeof(st);
+			e.complete = (const struct stat *)e.name; /* records are 8-byte aligned */
+			e.name += sizeof(struct stat);
 		}
-		if (put_entry(f, name, &st, r->plus, (off_t)(pos + r->size)))
+		if (put_entry(f, &e, (off_t)(pos + r->size)))
 			break;
 		pos += r->size;
 	}

@@ -68,29 +68,34 @@ void fs_note_stat(struct core_fs *fs, uint32_t idx, const struct stat *st)
 /*
  * A name that is one of several of a node here: is the file behind it still the same one? A
  * program may break a link behind our back (copy-up in a union); then the name gets a node of
- * its own again.
+ * its own again. idx was looked up by the name; false: look it up once more.
  */
-static void check_identity(struct core_fs *fs, uint32_t parent, const char *name,
-			   const struct stat *st)
+static bool same_identity(struct core_fs *fs, uint32_t idx, uint32_t parent, const char *name,
+			  const struct stat *st)
 {
 	struct nodes *t = FS_NODES(fs);
-	uint32_t rec = node_find(t, parent, name), idx;
-	struct side *d;
-	bool other;
+	struct side *d = side_get(&fs->side, idx, false);
+	uint32_t rec;
+	bool same;
 
-	if (core_likely(!rec || !(t->at[rec].target | t->at[rec].alias)))
-		return;
+	if (!d)
+		return true;
+	same = d->link_ino == st->st_ino && d->link_dev == st->st_dev;
+	side_put(&fs->side, idx);
+	if (core_likely(same))
+		return true;
 	pthread_mutex_lock(&fs->tree.lock);
 	rec = node_find(t, parent, name);
-	idx = rec ? node_target(t, rec) : 0;
-	d = idx ? side_get(&fs->side, idx, false) : NULL;
-	if (d) {
-		other = d->link_ino != st->st_ino || d->link_dev != st->st_dev;
-		side_put(&fs->side, idx);
-		if (other && !(atomic_load(&t->at[rec].flags) & NODE_MARKED))
-			node_unname(t, rec);
+	if (!rec || node_target(t, rec) != idx || (atomic_load(&t->at[rec].flags) & NODE_MARKED) ||
+	    !(t->at[rec].target | t->at[rec].alias)) {
+		same = true; /* alone, or somebody is at work on it */
+	} else {
+		node_unname(t, rec);
+		node_unref(t, idx, 1);
+		node_drop(t, idx);
 	}
 	pthread_mutex_unlock(&fs->tree.lock);
+	return same;
 }
 
 /*
@@ -132,10 +137,12 @@ int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
 	int err = 0;
 
 	if (name) {
-		check_identity(fs, parent, name, &e->attr);
-		idx = node_lookup(t, parent, name, &err);
-		if (!idx)
-			return err;
+		do {
+			idx = node_lookup(t, parent, name, &err);
+			if (!idx)
+				return err;
+		} while (core_unlikely(t->at[idx].alias) &&
+			 !same_identity(fs, idx, parent, name, &e->attr));
 	} else {
 		idx = parent; /* "." of a file handle */
 		node_ref(t, idx);

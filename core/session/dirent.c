@@ -5,28 +5,35 @@
 
 #include <string.h>
 
-static void put(char *p, const char *name, size_t len, const struct stat *st, off_t off,
+static void put(char *p, const char *name, size_t len, uint64_t ino, uint32_t mode, off_t off,
 		size_t entsize)
 {
 	struct wire_dirent *d = (void *)p;
 
-	d->ino = st->st_ino;
+	/* The last word first: what the name leaves of it is zero. */
+	if (core_likely(entsize > sizeof(*d)))
+		memset(p + entsize - 8, 0, 8);
+	d->ino = ino;
 	d->off = (uint64_t)off;
 	d->namelen = (uint32_t)len;
-	d->type = (st->st_mode & S_IFMT) >> 12;
+	d->type = (mode & S_IFMT) >> 12;
 	memcpy(p + sizeof(*d), name, len);
-	if (entsize > sizeof(*d) + len)
-		memset(p + sizeof(*d) + len, 0, entsize - sizeof(*d) - len);
+}
+
+size_t session_put_dirent(char *buf, size_t room, const char *name, size_t len, uint64_t ino,
+			  uint32_t mode, off_t off)
+{
+	size_t need = WIRE_DIRENT_ALIGN(sizeof(struct wire_dirent) + len);
+
+	if (core_likely(need <= room))
+		put(buf, name, len, ino, mode, off, need);
+	return need;
 }
 
 size_t core_add_direntry(char *buf, size_t size, const char *name, const struct stat *st, off_t off)
 {
-	size_t len = strlen(name);
-	size_t need = WIRE_DIRENT_ALIGN(sizeof(struct wire_dirent) + len);
-
-	if (buf && need <= size)
-		put(buf, name, len, st, off, need);
-	return need;
+	return session_put_dirent(buf, buf ? size : 0, name, strlen(name), st->st_ino, st->st_mode,
+				  off);
 }
 
 size_t core_add_direntry_plus(struct core_req *req, char *buf, size_t size, const char *name,
@@ -41,6 +48,6 @@ size_t core_add_direntry_plus(struct core_req *req, char *buf, size_t size, cons
 	if (!buf || need > size)
 		return need;
 	reply_fill_entry(out, e);
-	put(buf + sizeof(*out), name, len, &e->attr, off, ent);
+	put(buf + sizeof(*out), name, len, e->attr.st_ino, e->attr.st_mode, off, ent);
 	return need;
 }

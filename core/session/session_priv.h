@@ -152,6 +152,10 @@ bool req_claim(struct core_req *req);
 /* The answer is out. */
 void req_answered(struct core_req *req);
 
+/* dirent.c: an entry from its parts; the bytes it needs, written only if that is <= room. */
+size_t session_put_dirent(char *buf, size_t room, const char *name, size_t len, uint64_t ino,
+			  uint32_t mode, off_t off);
+
 /* dispatch.c */
 void session_handle(struct core_worker *w, const struct core_msg *msg);
 

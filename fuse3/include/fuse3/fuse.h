@@ -357,7 +357,8 @@ struct fuse_context {
  * @param private_data  for the context's private_data until init has returned
  * @return 0 (also after --help and --version), 1: bad arguments or mount point, 2: no mount
  *         point, 3: fuse_new() failed (unknown options, too), 4: mounting failed, 5: going into
- *         the background failed, 6: signal handlers, 7: the loop ended with an error
+ *         the background failed, 6: signal handlers, 8: the loop ended by a signal or with an
+ *         error
  */
 #define fuse_main(argc, argv, op, private_data)                                                    \
 	fuse_main_real(argc, argv, op, sizeof(*(op)), private_data)

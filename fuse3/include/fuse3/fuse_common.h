@@ -158,8 +158,9 @@ struct fuse_loop_config_v1 {
 #define FUSE_CAP_PARALLEL_DIROPS (1 << 18)
 /** The file system has POSIX ACLs, as system.posix_acl_* attributes. Off. */
 #define FUSE_CAP_POSIX_ACL (1 << 19)
-/** The file system drops set-user-id bits and file capabilities on write, chown, truncate. On by
- *  default: take it out of want to have the kernel do that. */
+/** The file system drops set-user-id bits and file capabilities on write, chown, truncate. Shown as
+ *  wanted by default; in this release (as in libfuse's 3.14) the kernel goes on doing it all the
+ *  same. */
 #define FUSE_CAP_HANDLE_KILLPRIV (1 << 20)
 /** The kernel may cache symbolic links. Off. Since 3.2 */
 #define FUSE_CAP_CACHE_SYMLINKS (1 << 23)

@@ -534,7 +534,7 @@ struct fuse_cmdline_opts {
 
 /**
  * Takes the options every FUSE program has out of a list of arguments, and sets -o fsname or
- * subtype from argv[0] if neither is given. Of its options -h, -V, -d and -o debug are left for the
+ * subtype from argv[0] if neither is given. Of its options -d and -o debug are left for the
  * library.
  *
  * @param args  the list; what is understood is removed

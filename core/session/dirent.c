@@ -32,8 +32,11 @@ size_t session_put_dirent(char *buf, size_t room, const char *name, size_t len, 
 
 size_t core_add_direntry(char *buf, size_t size, const char *name, const struct stat *st, off_t off)
 {
-	return session_put_dirent(buf, buf ? size : 0, name, strlen(name), st->st_ino, st->st_mode,
-				  off);
+	size_t len = strlen(name);
+
+	if (!buf) /* asks for the size: there need be no attributes either */
+		return WIRE_DIRENT_ALIGN(sizeof(struct wire_dirent) + len);
+	return session_put_dirent(buf, size, name, len, st->st_ino, st->st_mode, off);
 }
 
 size_t core_add_direntry_plus(struct core_req *req, char *buf, size_t size, const char *name,

@@ -433,14 +433,18 @@ static void do_removexattr(struct core_req *req)
 	OPS->removexattr(req, req->nodeid, req->args.name[0]);
 }
 
-static void lock_from_wire(struct flock *fl, const struct wire_lk_in *in)
+/* 0, or -EINVAL for a range that no struct flock can say. */
+static int lock_from_wire(struct flock *fl, const struct wire_lk_in *in)
 {
+	if (core_unlikely(in->end > (uint64_t)INT64_MAX || in->start > in->end))
+		return -EINVAL;
 	memset(fl, 0, sizeof(*fl));
 	fl->l_type = (short)in->type;
 	fl->l_whence = SEEK_SET;
 	fl->l_start = (off_t)in->start;
 	fl->l_len = in->end == (uint64_t)INT64_MAX ? 0 : (off_t)(in->end - in->start + 1);
 	fl->l_pid = (pid_t)in->pid;
+	return 0;
 }
 
 static void do_getlk(struct core_req *req)
@@ -452,8 +456,10 @@ static void do_getlk(struct core_req *req)
 	NEED(getlk);
 	fi_init(&fi, in->fh);
 	fi.lock_owner = in->owner;
-	lock_from_wire(&fl, in);
-	OPS->getlk(req, req->nodeid, &fi, &fl);
+	if (lock_from_wire(&fl, in))
+		core_reply_err(req, EINVAL);
+	else
+		OPS->getlk(req, req->nodeid, &fi, &fl);
 }
 
 static void do_setlk(struct core_req *req)
@@ -473,8 +479,10 @@ static void do_setlk(struct core_req *req)
 		return;
 	}
 	NEED(setlk);
-	lock_from_wire(&fl, in);
-	OPS->setlk(req, req->nodeid, &fi, &fl, sleep);
+	if (lock_from_wire(&fl, in))
+		core_reply_err(req, EINVAL);
+	else
+		OPS->setlk(req, req->nodeid, &fi, &fl, sleep);
 }
 
 static void do_interrupt(struct core_req *req)

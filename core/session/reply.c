@@ -319,11 +319,14 @@ int core_reply_xattr(struct core_req *req, size_t count)
 int core_reply_lock(struct core_req *req, const struct flock *lock)
 {
 	struct wire_lk_out out = { .type = (uint32_t)lock->l_type };
+	off_t end;
 
 	if (lock->l_type != F_UNLCK) {
 		out.start = (uint64_t)lock->l_start;
-		out.end = lock->l_len ? (uint64_t)(lock->l_start + lock->l_len - 1)
-				      : (uint64_t)INT64_MAX;
+		/* Also where the program's numbers do not fit: to the end of the file. */
+		if (lock->l_len <= 0 || __builtin_add_overflow(lock->l_start, lock->l_len - 1, &end))
+			end = INT64_MAX;
+		out.end = (uint64_t)end;
 	}
 	out.pid = (uint32_t)lock->l_pid;
 	return reply_ok(req, &out, sizeof(out));

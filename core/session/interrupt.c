@@ -282,23 +282,25 @@ static void nag(struct core_worker *w, uint64_t unique)
 /* Under se->lock; releases it while the program's function runs. */
 static void call_intr_func(struct core_session *se, struct core_req *req, uint64_t unique)
 {
-	core_interrupt_func func = req->intr_func;
-	void *data = req->intr_data;
+	core_interrupt_func func;
+	struct core_req *outer;
+	void *data;
 
-	if (!func || req->intr_unique != unique)
-		return;
-	while (se->intr_running) {
+	/* Called by a function that is itself called here: this thread has the right already. */
+	while (se->intr_running && !pthread_equal(se->intr_thread, pthread_self()))
 		pthread_cond_wait(&se->intr_cond, &se->lock);
-		if (!req->intr_func || req->intr_unique != unique)
-			return;
-	}
+	func = req->intr_func;
+	data = req->intr_data;
+	outer = se->intr_running;
+	if (!func || req->intr_unique != unique || outer == req)
+		return;
 	req->intr_func = NULL;
 	se->intr_running = req;
 	se->intr_thread = pthread_self();
 	pthread_mutex_unlock(&se->lock);
 	func(core_req_handle(req), data);
 	pthread_mutex_lock(&se->lock);
-	se->intr_running = NULL;
+	se->intr_running = outer;
 	pthread_cond_broadcast(&se->intr_cond);
 }
 

@@ -8,7 +8,7 @@
 
 #define OP(d) ((const struct fuse_operations_compat22 *)(const void *)&((struct fuse *)(d))->fs->op)
 
-static void to_old(struct fuse_file_info_compat *old, const struct core_file_info *fi)
+void fi_to_compat(struct fuse_file_info_compat *old, const struct core_file_info *fi)
 {
 	memset(old, 0, sizeof(*old));
 	old->flags = fi->flags;
@@ -18,7 +18,7 @@ static void to_old(struct fuse_file_info_compat *old, const struct core_file_inf
 	old->keep_cache = (fi->bits & CORE_FI_KEEP_CACHE) != 0;
 }
 
-static void from_old(struct core_file_info *fi, const struct fuse_file_info_compat *old)
+void fi_from_compat(struct core_file_info *fi, const struct fuse_file_info_compat *old)
 {
 	fi->flags = old->flags;
 	fi->fh = old->fh;
@@ -29,7 +29,7 @@ static void from_old(struct core_file_info *fi, const struct fuse_file_info_comp
 	struct fuse_file_info_compat old;                                                          \
 	int res;                                                                                   \
                                                                                                    \
-	to_old(&old, fi);                                                                          \
+	fi_to_compat(&old, fi);                                                                          \
 	res = (call_);                                                                             \
 	return res
 
@@ -38,9 +38,9 @@ static int c_open(void *d, const char *path, struct core_file_info *fi)
 	struct fuse_file_info_compat old;
 	int res;
 
-	to_old(&old, fi);
+	fi_to_compat(&old, fi);
 	res = OP(d)->open(path, &old);
-	from_old(fi, &old);
+	fi_from_compat(fi, &old);
 	return res;
 }
 static int c_opendir(void *d, const char *path, struct core_file_info *fi)
@@ -48,9 +48,9 @@ static int c_opendir(void *d, const char *path, struct core_file_info *fi)
 	struct fuse_file_info_compat old;
 	int res;
 
-	to_old(&old, fi);
+	fi_to_compat(&old, fi);
 	res = OP(d)->opendir(path, &old);
-	from_old(fi, &old);
+	fi_from_compat(fi, &old);
 	return res;
 }
 static int c_read(void *d, const char *path, char *buf, size_t size, off_t off,
@@ -96,6 +96,17 @@ static int c_readdir(void *d, const char *path, void *buf, core_fill_dir fill_co
 	WITH_OLD(OP(d)->readdir(path, buf, fill, off, &old));
 }
 
+void statfs_from_compat(struct statvfs *st, const struct statfs *old)
+{
+	st->f_bsize = st->f_frsize = (unsigned long)old->f_bsize;
+	st->f_blocks = old->f_blocks;
+	st->f_bfree = old->f_bfree;
+	st->f_bavail = old->f_bavail;
+	st->f_files = old->f_files;
+	st->f_ffree = old->f_ffree;
+	st->f_namemax = (unsigned long)old->f_namelen;
+}
+
 static int c_statfs(void *d, const char *path, struct statvfs *st)
 {
 	struct statfs old;
@@ -103,13 +114,7 @@ static int c_statfs(void *d, const char *path, struct statvfs *st)
 
 	memset(&old, 0, sizeof(old));
 	res = OP(d)->statfs(path ? path : "/", &old);
-	st->f_bsize = st->f_frsize = (unsigned long)old.f_bsize;
-	st->f_blocks = old.f_blocks;
-	st->f_bfree = old.f_bfree;
-	st->f_bavail = old.f_bavail;
-	st->f_files = old.f_files;
-	st->f_ffree = old.f_ffree;
-	st->f_namemax = (unsigned long)old.f_namelen;
+	statfs_from_compat(st, &old);
 	return res;
 }
 
@@ -145,8 +150,7 @@ EXPORT struct fuse *fuse_setup_compat22(int argc, char *argv[],
 	return f;
 }
 
-/* The old way to pass options: what stands after -o, or NULL. */
-static int args_from_opts(struct fuse_args *args, const char *opts)
+int args_from_opts(struct fuse_args *args, const char *opts)
 {
 	if (fuse_opt_add_arg(args, "") == -1)
 		return -1;

@@ -63,6 +63,8 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 	thunks_make(&f->fs->op, &ops);
 	if (compat == 22)
 		thunks_compat22(&f->fs->op, &ops);
+	else if (compat <= 21)
+		thunks_compat21(&f->fs->op, compat, &ops);
 	f->core = core_fs_new(&fuse2_profile, &scfg, &cfg, &ops, f, f);
 	if (!f->core)
 		goto fail;

@@ -28,6 +28,7 @@ struct fuse_chan {
 	size_t bufsize;
 	void *data;
 	struct fuse_chan_ops op; /* a program's own; else all NULL */
+	int (*receive24)(struct fuse_chan *, char *, size_t); /* API 2.4: behind op.receive */
 	struct fuse_session *se;
 	struct core_transport *t; /* until a session owns it */
 	struct core_mount *m;     /* made by fuse_mount */
@@ -43,13 +44,15 @@ struct fuse_session {
 	int exited;              /* with op */
 	struct fuse_chan *ch;
 	struct fuse_lowlevel_ops ll;
-	int compat;              /* 25: init has no argument */
+	int compat;              /* up to 25: init has no argument; 24: compat24.c's thunks */
 };
 
 struct fuse_fs {
 	struct fuse_operations op;
 	void *user_data;
-	int compat; /* 25: init has no argument; 22: old struct fuse_file_info as well */
+	/* 25: init has no argument; 22: old struct fuse_file_info as well; up to 21: op is a
+	 * struct fuse_operations_compat2 (see compat21.c). */
+	int compat;
 };
 
 struct fuse {
@@ -139,7 +142,21 @@ int main_common(int argc, char *argv[], const struct fuse_operations *op, size_t
 struct fuse *new_on_fd(int fd, struct fuse_args *args, const struct fuse_operations *op,
 		       size_t op_size, int compat);
 
+/* ---- compat21.c ---- */
+/* op begins with the program's table, in the form of struct fuse_operations_compat2. */
+void thunks_compat21(const struct fuse_operations *op, int compat, struct core_fs_ops *ops);
+
 /* ---- compat22.c ---- */
 void thunks_compat22(const struct fuse_operations *op, struct core_fs_ops *ops);
+void fi_to_compat(struct fuse_file_info_compat *old, const struct core_file_info *fi);
+/* What the program may have set. */
+void fi_from_compat(struct core_file_info *fi, const struct fuse_file_info_compat *old);
+void statfs_from_compat(struct statvfs *st, const struct statfs *old);
+/* Arguments (to be freed) out of the old way to pass options: what stands after -o, or NULL. */
+int args_from_opts(struct fuse_args *args, const char *opts);
+
+/* ---- compat24.c ---- */
+/* Replaces the thunks of the operations that take the old struct fuse_file_info. */
+void ll_thunks_compat24(const struct fuse_lowlevel_ops *op, struct core_ll_ops *ops);
 
 #endif

@@ -239,7 +239,7 @@ static void ll_fallocate(struct core_req *r, uint64_t ino, int mode, off_t off, 
 static void make_ops(const struct fuse_lowlevel_ops *op, int compat, struct core_ll_ops *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->init = compat == 25 ? ll_init_compat25 : ll_init;
+	out->init = compat <= 25 ? ll_init_compat25 : ll_init;
 	out->destroy = ll_destroy;
 #define TAKE(name)                                                                                 \
 	if (op->name)                                                                              \
@@ -285,6 +285,8 @@ struct fuse_session *lowlevel_new(struct fuse_args *args, const struct fuse_lowl
 	se->data = userdata;
 	se->compat = compat;
 	make_ops(&se->ll, compat, &ops);
+	if (compat == 24)
+		ll_thunks_compat24(&se->ll, &ops);
 	if (options_session(args, &cfg) == -1 ||
 	    !(se->cs = core_session_new(&fuse2_profile, &cfg, &ops, se))) {
 		free(se);

@@ -162,6 +162,8 @@ void core_session_free(struct core_session *se)
 		core_transport_put(se->t);
 	if (atomic_load(&se->manual_wakes))
 		session_wake_end(se);
+	if (se->kept_pool)
+		core_pool_free(se->kept_pool);
 	core_interrupt_release(se);
 	pthread_mutex_destroy(&se->lock);
 	pthread_cond_destroy(&se->intr_cond);
@@ -402,9 +404,16 @@ int core_session_loop_mt(struct core_session *se, const struct core_pool_config 
 	/* Lock waits must be breakable, or a killed process waits for ever. */
 	if (core_interrupt_setup(se, 0))
 		core_warn("no free real-time signal: lock waits cannot be interrupted\n");
-	pool = core_pool_new(&ops, &mt, &c);
-	if (!pool)
+	/* It lives as long as the session: an exit may come while the loop ends. */
+	pool = se->kept_pool;
+	if (pool)
+		core_pool_reset(pool, &mt, &c);
+	else
+		pool = se->kept_pool = core_pool_new(&ops, &mt, &c);
+	if (!pool) {
+		core_err("out of memory for a pool of threads\n");
 		return -ENOMEM;
+	}
 	session_wake_begin(se);
 	atomic_store(&se->pool, pool);
 	if (core_session_exited(se))
@@ -412,7 +421,6 @@ int core_session_loop_mt(struct core_session *se, const struct core_pool_config 
 	res = core_pool_run(pool);
 	atomic_store(&se->pool, NULL);
 	session_wake_end(se);
-	core_pool_free(pool);
 	return verdict(se, res);
 }
 
@@ -443,9 +451,8 @@ void core_session_process(struct core_session *se, const void *buf, size_t len,
 {
 	struct core_worker *outer = core_worker_current, *w = manual_get(se);
 	struct core_channel *own;
-	struct core_msg msg = {
-		.hdr = buf, .op = (const char *)buf + sizeof(struct wire_in_header),
-	};
+	struct core_msg msg;
+	void *aligned CLEANUP_FREE = NULL;
 
 	if (!w)
 		return;
@@ -454,7 +461,21 @@ void core_session_process(struct core_session *se, const void *buf, size_t len,
 		manual_put(se, w);
 		return;
 	}
-	msg.op_len = len - sizeof(struct wire_in_header);
+	if (core_unlikely((uintptr_t)buf & 7)) {
+		/* Wherever it lies, some processors read it aligned only. */
+		aligned = malloc(len);
+		if (!aligned) {
+			core_err("out of memory for a message of %zu bytes\n", len);
+			manual_put(se, w);
+			return;
+		}
+		buf = memcpy(aligned, buf, len);
+	}
+	memset(&msg, 0, sizeof(msg));
+	msg.hdr = buf;
+	msg.op = msg.hdr + 1;
+	msg.op_len = len - sizeof(*msg.hdr);
+	msg.tag = msg.hdr->unique;
 	own = w->ch;
 	if (ch)
 		w->ch = ch;

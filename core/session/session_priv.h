@@ -100,7 +100,7 @@ struct core_session {
 	uid_t owner; /* for deny_others */
 	bool debug;
 	struct core_conn conn;
-	size_t bufsize; /* largest message we may receive */
+	_Atomic size_t bufsize; /* largest message we may receive */
 
 	/* Hooks of core/fs. */
 	int (*worker_init)(struct core_session *se, struct core_worker *w);
@@ -111,6 +111,7 @@ struct core_session {
 	_Atomic int exit_reason;
 	_Atomic int error;
 	struct core_pool *_Atomic pool;         /* while loop_mt runs */
+	struct core_pool *kept_pool;            /* that of the last loop_mt */
 	_Atomic int intr_signal;                /* used for blocking calls */
 	_Atomic int wake_signal;                /* used for threads that wait for requests */
 	int wake_users;

@@ -463,6 +463,28 @@ void core_pool_get_stats(struct core_pool *p, struct core_pool_stats *st)
 	st->idle = (unsigned)atomic_load(&p->idle);
 }
 
+void core_pool_reset(struct core_pool *p, void *owner, const struct core_pool_config *cfg)
+{
+	p->owner = owner;
+	p->cfg = *cfg;
+	if (!p->cfg.ceiling)
+		p->cfg.ceiling = CORE_POOL_CEILING;
+	if (!p->cfg.floor)
+		p->cfg.floor = CORE_POOL_FLOOR;
+	if (p->cfg.floor > p->cfg.ceiling)
+		p->cfg.floor = p->cfg.ceiling;
+	p->peak = 0;
+	p->started = 0;
+	p->failed_starts = 0;
+	p->spawn_failed = false;
+	p->low_idle = 0;
+	atomic_store(&p->idle, 0);
+	atomic_store(&p->armed, false);
+	atomic_store(&p->retire, 0);
+	atomic_store(&p->status, 0);
+	atomic_store(&p->stop, false);
+}
+
 struct core_pool *core_pool_new(const struct core_pool_ops *ops, void *owner,
 				const struct core_pool_config *cfg)
 {
@@ -472,16 +494,9 @@ struct core_pool *core_pool_new(const struct core_pool_ops *ops, void *owner,
 		return NULL;
 	memset(p, 0, sizeof(*p));
 	p->ops = ops;
-	p->owner = owner;
-	p->cfg = *cfg;
-	if (!p->cfg.ceiling)
-		p->cfg.ceiling = CORE_POOL_CEILING;
-	if (!p->cfg.floor)
-		p->cfg.floor = CORE_POOL_FLOOR;
-	if (p->cfg.floor > p->cfg.ceiling)
-		p->cfg.floor = p->cfg.ceiling;
 	sem_init(&p->kick, 0, 0);
 	pthread_mutex_init(&p->lock, NULL);
+	core_pool_reset(p, owner, cfg);
 	return p;
 }
 

@@ -46,6 +46,8 @@ struct core_pool *core_pool_new(const struct core_pool_ops *ops, void *owner,
 				const struct core_pool_config *cfg);
 /* Serves until core_pool_stop() or a turn() ends it. The status; 0 after stop. */
 int core_pool_run(struct core_pool *pool);
+/* After a run, for another one: a core_pool_stop() that still comes meets no freed pool. */
+void core_pool_reset(struct core_pool *pool, void *owner, const struct core_pool_config *cfg);
 /* Async-signal-safe. */
 void core_pool_stop(struct core_pool *pool);
 void core_pool_free(struct core_pool *pool);

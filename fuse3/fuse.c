@@ -14,6 +14,7 @@ static void fuse_free(struct fuse *f)
 {
 	if (f->fs)
 		fs_free(f->fs);
+	core_modules_free(&f->built_in);
 	free(f->modules);
 	free(f);
 }
@@ -22,15 +23,18 @@ static void fuse_free(struct fuse *f)
 static int make_core(struct fuse *f, struct fuse_args *args, const struct core_fs_config *cfg)
 {
 	struct core_session_config scfg = {0};
-	struct core_fs_ops ops;
 	struct core_mount *m;
 
+	thunks_make(&f->fs->op, &f->built_in.ops);
+	f->built_in.data = f;
+	if (modules_wrap(&f->built_in, f->modules, args))
+		return -1;
 	if (options_session(args, &scfg, &m))
 		return -1;
 	if (options_check_left(args, true))
 		goto fail_mount;
-	thunks_make(&f->fs->op, &ops);
-	f->core = core_fs_new(&fuse3_path_profile, &scfg, cfg, &ops, f, f);
+	f->core =
+		core_fs_new(&fuse3_path_profile, &scfg, cfg, &f->built_in.ops, f->built_in.data, f);
 	if (!f->core)
 		goto fail_mount;
 	f->se = session_wrap(core_fs_session(f->core), m);

@@ -10,6 +10,7 @@
 
 #include "core/base/base.h"
 #include "core/base/log.h"
+#include "core/modules/modules.h"
 #include "core/mount/mount.h"
 #include "core/workers/pool.h"
 
@@ -55,6 +56,7 @@ struct fuse {
 	struct core_fs *core;
 	struct fuse_fs *fs; /* the top of the stack */
 	char *modules;
+	struct core_modules built_in; /* over the stack */
 	int debug;
 };
 
@@ -115,8 +117,13 @@ void fs_free(struct fuse_fs *fs);
 void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out);
 
 /* ---- module.c ---- */
-/* Puts the modules of a list "a:b" over *top, in that order. 0, or -1 (logged). */
+/*
+ * Puts the modules of a list "a:b" over *top, in that order, as far as they are loaded from files.
+ * These have to come before built_in ones, which modules_wrap() then puts over the stack's table.
+ * 0, or -1 (logged).
+ */
 int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args);
+int modules_wrap(struct core_modules *built_in, const char *list, struct fuse_args *args);
 void modules_help(const char *list);
 void module_so_put(struct module_so *so);
 

@@ -1,6 +1,7 @@
 /*
  * Modules: file systems over the program's own, from libfusemod_NAME.so, chosen with
- * -o modules=NAME[:NAME...]. Such an object has a variable fuse_module_NAME_factory.
+ * -o modules=NAME[:NAME...]. Such an object has a variable fuse_module_NAME_factory. The modules
+ * subdir and iconv are the core's (core/modules/) and have no such object.
  */
 #include "fuse3/internal.h"
 
@@ -81,7 +82,9 @@ static int push(struct fuse_fs **top, const char *name, struct fuse_args *args)
 	return 0;
 }
 
-int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args)
+/* Calls each(data, name, args) for the names of a list until one fails. 0 or -1. */
+static int for_each(const char *list, int (*each)(void *, const char *, struct fuse_args *),
+		    void *data, struct fuse_args *args)
 {
 	char *copy CLEANUP_FREE = NULL, *save = NULL;
 
@@ -91,19 +94,68 @@ int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args)
 	if (!copy)
 		return -1;
 	for (char *name = strtok_r(copy, ":", &save); name; name = strtok_r(NULL, ":", &save))
-		if (push(top, name, args))
+		if (each(data, name, args))
 			return -1;
 	return 0;
 }
 
-static void help_of(const char *name)
+struct pushing {
+	struct fuse_fs **top;
+	char *built_in; /* the first such name, malloc'ed */
+};
+
+static int push_loaded(void *data, const char *name, struct fuse_args *args)
+{
+	struct pushing *p = data;
+
+	if (core_module_known(name)) {
+		if (!p->built_in)
+			p->built_in = strdup(name);
+		return 0;
+	}
+	if (!p->built_in)
+		return push(p->top, name, args);
+	core_err("modules=: '%s' is loaded from a file and has to come before '%s', which is built "
+		 "in\n",
+		 name, p->built_in);
+	return -1;
+}
+
+int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args)
+{
+	struct pushing p = {top, NULL};
+	int res = for_each(list, push_loaded, &p, args);
+
+	free(p.built_in);
+	return res;
+}
+
+static int push_built_in(void *data, const char *name, struct fuse_args *args)
+{
+	return core_module_known(name) ? core_modules_push(data, name, core_args_of(args)) : 0;
+}
+
+int modules_wrap(struct core_modules *built_in, const char *list, struct fuse_args *args)
+{
+	return for_each(list, push_built_in, built_in, args);
+}
+
+static int help_of(void *data, const char *name, struct fuse_args *unused)
 {
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
 	struct module_so *so = NULL;
-	fuse_module_factory_t factory = good_name(name) ? find_factory(name, &so) : NULL;
+	fuse_module_factory_t factory;
 
+	(void)data;
+	(void)unused;
+	if (core_module_known(name)) {
+		printf("\nOptions for %s module:\n", name);
+		core_module_help(name, stdout);
+		return 0;
+	}
+	factory = good_name(name) ? find_factory(name, &so) : NULL;
 	if (!factory)
-		return;
+		return 0;
 	/* A factory that is given --help prints its options and makes nothing. */
 	if (fuse_opt_add_arg(&args, "") == 0 && fuse_opt_add_arg(&args, "-h") == 0) {
 		printf("\nOptions for %s module:\n", name);
@@ -111,14 +163,10 @@ static void help_of(const char *name)
 	}
 	fuse_opt_free_args(&args);
 	module_so_put(so);
+	return 0;
 }
 
 void modules_help(const char *list)
 {
-	char *copy CLEANUP_FREE = list ? strdup(list) : NULL, *save = NULL;
-
-	if (!copy)
-		return;
-	for (char *name = strtok_r(copy, ":", &save); name; name = strtok_r(NULL, ":", &save))
-		help_of(name);
+	(void)for_each(list, help_of, NULL, NULL);
 }

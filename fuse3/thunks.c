@@ -244,19 +244,27 @@ static int path_fsync(void *d, const char *path, int datasync, struct core_file_
 	return fuse_fs_fsync(TOP(d), path, datasync, public_fi(&pub, fi));
 }
 
+/* The program's buffer: what called readdir may be a module with a fill function of its own. */
+struct filling {
+	core_fill_dir fill;
+	void *buf;
+};
+
 static int fill(void *buf, const char *name, const struct stat *st, off_t off,
 		enum fuse_fill_dir_flags flags)
 {
-	return core_fs_fill(buf, name, st, off, (int)flags);
+	struct filling *f = buf;
+
+	return f->fill(f->buf, name, st, off, (int)flags);
 }
 
 static int path_readdir(void *d, const char *path, void *buf, core_fill_dir core_fill, off_t off,
 			struct core_file_info *fi, int flags)
 {
 	struct fuse_file_info pub;
+	struct filling f = {core_fill, buf};
 
-	(void)core_fill; /* core_fs_fill, of another type */
-	return fuse_fs_readdir(TOP(d), path, buf, fill, off, public_fi(&pub, fi),
+	return fuse_fs_readdir(TOP(d), path, &f, fill, off, public_fi(&pub, fi),
 			       (enum fuse_readdir_flags)flags);
 }
 
@@ -332,9 +340,10 @@ static off_t path_lseek(void *d, const char *path, off_t off, int whence, struct
 #define PATH_OPS(F)                                                                                \
 	F(getattr)                                                                                 \
 	F(readlink)                                                                                \
-	F(mknod) F(mkdir) F(unlink) F(rmdir) F(symlink) F(rename) F(link) F(chmod) F(chown)        \
-		F(truncate) F(open) F(read) F(write) F(statfs) F(flush) F(release) F(fsync)        \
-			F(setxattr) F(getxattr) F(listxattr) F(removexattr) F(opendir) F(readdir)  \
+	F(mknod)                                                                                   \
+	F(mkdir) F(unlink) F(rmdir) F(symlink) F(rename) F(link) F(chmod) F(chown) F(truncate)     \
+		F(open) F(read) F(write) F(statfs) F(flush) F(release) F(fsync) F(setxattr)        \
+			F(getxattr) F(listxattr) F(removexattr) F(opendir) F(readdir)              \
 				F(releasedir) F(fsyncdir) F(access) F(create) F(lock) F(utimens)   \
 					F(bmap) F(ioctl) F(poll) F(write_buf) F(read_buf) F(flock) \
 						F(fallocate) F(copy_file_range) F(lseek)

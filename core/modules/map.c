@@ -1,0 +1,308 @@
+/*
+ * The layer itself: every operation of the path API with its names mapped.
+ */
+#include "core/modules/modules.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/log.h"
+
+struct core_module {
+	struct core_fs_ops low; /* what is below */
+	void *data;
+	const struct core_map *map;
+	void *self;
+	struct core_module *below; /* another module, or NULL */
+};
+
+/* ---- room for mapped texts ----------------------------------------------------------------------
+ */
+
+void map_buf_init(struct map_buf *b)
+{
+	b->mem = b->fixed;
+	b->size = sizeof(b->fixed);
+}
+
+void map_buf_free(struct map_buf *b)
+{
+	if (b->mem != b->fixed)
+		free(b->mem);
+}
+
+int map_buf_reserve(struct map_buf *b, size_t size)
+{
+	char *mem;
+
+	if (size <= b->size)
+		return 0;
+	mem = realloc(b->mem == b->fixed ? NULL : b->mem, size);
+	if (!mem)
+		return -ENOMEM;
+	if (b->mem == b->fixed)
+		memcpy(mem, b->fixed, b->size);
+	b->mem = mem;
+	b->size = size;
+	return 0;
+}
+
+static int map_path(const struct core_module *m, const char *path, struct map_buf *b)
+{
+	map_buf_init(b);
+	return path ? m->map->path_down(m->self, path, b) : 0;
+}
+
+#define MAP_BUF struct map_buf __attribute__((cleanup(map_buf_free)))
+/* Declares low_path, the mapped path; leaves the operation if there is none. */
+#define MAP(path)                                                                                  \
+	MAP_BUF buf_##path;                                                                        \
+	const int err_##path = map_path(m, path, &buf_##path);                                     \
+	const char *const low_##path = path ? buf_##path.mem : NULL;                               \
+                                                                                                   \
+	if (err_##path)                                                                            \
+	return err_##path
+
+/* ---- operations ---------------------------------------------------------------------------------
+ */
+
+/* Parenthesised lists of further parameters and of their names. */
+#define WITH(...) , ##__VA_ARGS__
+
+/* An operation of one path, which comes first. */
+#define ONE_PATH(type, op, params, names)                                                          \
+	static type map_##op(void *d, const char *path params)                                     \
+	{                                                                                          \
+		struct core_module *m = d;                                                         \
+		MAP(path);                                                                         \
+                                                                                                   \
+		return m->low.op(m->data, low_path names);                                         \
+	}
+
+#define FI struct core_file_info *fi
+
+ONE_PATH(int, getattr, WITH(struct stat *st, FI), WITH(st, fi))
+ONE_PATH(int, mknod, WITH(mode_t mode, dev_t dev), WITH(mode, dev))
+ONE_PATH(int, mkdir, WITH(mode_t mode), WITH(mode))
+ONE_PATH(int, unlink, , )
+ONE_PATH(int, rmdir, , )
+ONE_PATH(int, chmod, WITH(mode_t mode, FI), WITH(mode, fi))
+ONE_PATH(int, chown, WITH(uid_t uid, gid_t gid, FI), WITH(uid, gid, fi))
+ONE_PATH(int, truncate, WITH(off_t size, FI), WITH(size, fi))
+ONE_PATH(int, utimens, WITH(const struct timespec tv[2], FI), WITH(tv, fi))
+ONE_PATH(int, open, WITH(FI), WITH(fi))
+ONE_PATH(int, read, WITH(char *buf, size_t size, off_t off, FI), WITH(buf, size, off, fi))
+ONE_PATH(int, read_buf, WITH(struct core_bufvec **bufp, size_t size, off_t off, FI),
+	 WITH(bufp, size, off, fi))
+ONE_PATH(int, write, WITH(const char *buf, size_t size, off_t off, FI), WITH(buf, size, off, fi))
+ONE_PATH(int, write_buf, WITH(struct core_bufvec *buf, off_t off, FI), WITH(buf, off, fi))
+ONE_PATH(int, statfs, WITH(struct statvfs *st), WITH(st))
+ONE_PATH(int, flush, WITH(FI), WITH(fi))
+ONE_PATH(int, release, WITH(FI), WITH(fi))
+ONE_PATH(int, fsync, WITH(int datasync, FI), WITH(datasync, fi))
+ONE_PATH(int, setxattr, WITH(const char *name, const char *value, size_t size, int flags),
+	 WITH(name, value, size, flags))
+ONE_PATH(int, getxattr, WITH(const char *name, char *value, size_t size), WITH(name, value, size))
+ONE_PATH(int, listxattr, WITH(char *list, size_t size), WITH(list, size))
+ONE_PATH(int, removexattr, WITH(const char *name), WITH(name))
+ONE_PATH(int, opendir, WITH(FI), WITH(fi))
+ONE_PATH(int, releasedir, WITH(FI), WITH(fi))
+ONE_PATH(int, fsyncdir, WITH(int datasync, FI), WITH(datasync, fi))
+ONE_PATH(int, access, WITH(int mask), WITH(mask))
+ONE_PATH(int, create, WITH(mode_t mode, FI), WITH(mode, fi))
+ONE_PATH(int, lock, WITH(FI, int cmd, struct flock *fl), WITH(fi, cmd, fl))
+ONE_PATH(int, flock, WITH(FI, int op), WITH(fi, op))
+ONE_PATH(int, bmap, WITH(size_t blocksize, uint64_t *idx), WITH(blocksize, idx))
+ONE_PATH(int, ioctl, WITH(unsigned cmd, void *arg, FI, unsigned flags, void *data),
+	 WITH(cmd, arg, fi, flags, data))
+ONE_PATH(int, poll, WITH(FI, struct core_pollhandle *ph, unsigned *revents), WITH(fi, ph, revents))
+ONE_PATH(int, fallocate, WITH(int mode, off_t off, off_t len, FI), WITH(mode, off, len, fi))
+ONE_PATH(off_t, lseek, WITH(off_t off, int whence, FI), WITH(off, whence, fi))
+ONE_PATH(int, statx, WITH(int flags, int mask, struct statx *st, FI), WITH(flags, mask, st, fi))
+ONE_PATH(int, syncfs, , )
+
+static int map_readlink(void *d, const char *path, char *buf, size_t size)
+{
+	struct core_module *m = d;
+	MAP(path);
+	int res = m->low.readlink(m->data, low_path, buf, size);
+
+	return res || !m->map->target_up ? res : m->map->target_up(m->self, path, buf, size);
+}
+
+static int map_symlink(void *d, const char *target, const char *path)
+{
+	struct core_module *m = d;
+	MAP(path);
+	MAP_BUF to;
+	int res = 0;
+
+	map_buf_init(&to);
+	if (m->map->target_down)
+		res = m->map->target_down(m->self, target, &to);
+	return res ? res : m->low.symlink(m->data, m->map->target_down ? to.mem : target, low_path);
+}
+
+static int map_rename(void *d, const char *from, const char *to, unsigned flags)
+{
+	struct core_module *m = d;
+	MAP(from);
+	MAP(to);
+
+	return m->low.rename(m->data, low_from, low_to, flags);
+}
+
+static int map_link(void *d, const char *from, const char *to)
+{
+	struct core_module *m = d;
+	MAP(from);
+	MAP(to);
+
+	return m->low.link(m->data, low_from, low_to);
+}
+
+static ssize_t map_copy_file_range(void *d, const char *in, struct core_file_info *fi_in,
+				   off_t off_in, const char *out, struct core_file_info *fi_out,
+				   off_t off_out, size_t len, int flags)
+{
+	struct core_module *m = d;
+	MAP(in);
+	MAP(out);
+
+	return m->low.copy_file_range(m->data, low_in, fi_in, off_in, low_out, fi_out, off_out, len,
+				      flags);
+}
+
+struct filling {
+	const struct core_module *m;
+	core_fill_dir fill;
+	void *buf;
+};
+
+static int fill_mapped(void *buf, const char *name, const struct stat *st, off_t off, int flags)
+{
+	struct filling *f = buf;
+	MAP_BUF up;
+
+	map_buf_init(&up);
+	if (f->m->map->name_up(f->m->self, name, &up))
+		return 0; /* the module has said so; the others are shown */
+	return f->fill(f->buf, up.mem, st, off, flags);
+}
+
+static int map_readdir(void *d, const char *path, void *buf, core_fill_dir fill, off_t off,
+		       struct core_file_info *fi, int flags)
+{
+	struct core_module *m = d;
+	struct filling f = {m, fill, buf};
+	MAP(path);
+
+	if (!m->map->name_up)
+		return m->low.readdir(m->data, low_path, buf, fill, off, fi, flags);
+	return m->low.readdir(m->data, low_path, &f, fill_mapped, off, fi, flags);
+}
+
+static void map_init(void *d, struct core_conn *conn, struct core_fs_config *cfg)
+{
+	struct core_module *m = d;
+
+	m->low.init(m->data, conn, cfg);
+}
+
+static void map_destroy(void *d)
+{
+	struct core_module *m = d;
+
+	m->low.destroy(m->data);
+}
+
+/* ---- the table ----------------------------------------------------------------------------------
+ */
+
+#define MAP_OPS(F)                                                                                 \
+	F(getattr)                                                                                 \
+	F(readlink) F(mknod) F(mkdir) F(unlink) F(rmdir) F(symlink) F(rename) F(link) F(chmod)     \
+		F(chown) F(truncate) F(utimens) F(open) F(read) F(read_buf) F(write) F(write_buf)  \
+			F(statfs) F(flush) F(release) F(fsync) F(setxattr) F(getxattr)             \
+				F(listxattr) F(removexattr) F(opendir) F(readdir) F(releasedir)    \
+					F(fsyncdir) F(init) F(destroy) F(access) F(create) F(lock) \
+						F(flock) F(bmap) F(ioctl) F(poll) F(fallocate)     \
+							F(copy_file_range) F(lseek) F(statx)       \
+								F(syncfs)
+
+#define MAP_COUNT(op) +1
+_Static_assert(sizeof(struct core_fs_ops) == (0 MAP_OPS(MAP_COUNT)) * sizeof(void (*)(void)),
+	       "every operation of the core passes through");
+#undef MAP_COUNT
+
+static void make_table(const struct core_fs_ops *low, struct core_fs_ops *up)
+{
+	memset(up, 0, sizeof(*up));
+#define MAP_SET(op)                                                                                \
+	if (low->op)                                                                               \
+		up->op = map_##op;
+	MAP_OPS(MAP_SET)
+#undef MAP_SET
+}
+
+/* ---- the stack ----------------------------------------------------------------------------------
+ */
+
+static const struct core_module_type *const types[] = {&core_module_iconv, &core_module_subdir};
+
+static const struct core_module_type *find_type(const char *name)
+{
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(types); i++)
+		if (strcmp(types[i]->name, name) == 0)
+			return types[i];
+	return NULL;
+}
+
+bool core_module_known(const char *name)
+{
+	return find_type(name) != NULL;
+}
+
+int core_modules_push(struct core_modules *s, const char *name, struct core_args *args)
+{
+	const struct core_module_type *type = find_type(name);
+	struct core_module *m = calloc(1, sizeof(*m));
+
+	if (!m || !type) {
+		core_err("modules=%s: %s\n", name, m ? "not a built-in module" : "out of memory");
+		free(m);
+		return -1;
+	}
+	m->self = type->make(args);
+	if (!m->self) {
+		free(m);
+		return -1;
+	}
+	m->map = type->map;
+	m->low = s->ops;
+	m->data = s->data;
+	m->below = s->top;
+	make_table(&m->low, &s->ops);
+	s->data = m;
+	s->top = m;
+	return 0;
+}
+
+void core_modules_free(struct core_modules *s)
+{
+	while (s->top) {
+		struct core_module *m = s->top;
+
+		s->top = m->below;
+		m->map->free(m->self);
+		free(m);
+	}
+}
+
+void core_module_help(const char *name, FILE *to)
+{
+	const struct core_module_type *type = find_type(name);
+
+	if (type)
+		fputs(type->help, to);
+}

@@ -32,6 +32,21 @@ static int op_getattr(const char *path, struct stat *st FI)
 	return 0;
 }
 
+#if FUSE_USE_VERSION < 22
+static int op_getdir(const char *path, fuse_dirh_t h, fuse_dirfil_t filler)
+{
+	(void)path;
+	filler(h, ".", 0);
+	filler(h, "..", 0);
+	return 0;
+}
+
+static int op_open(const char *path, int flags)
+{
+	(void)path, (void)flags;
+	return -ENOENT;
+}
+#else
 static int op_readdir(const char *path, void *buf, fuse_fill_dir_t filler, off_t off,
 		      struct fuse_file_info *fi FLAGS)
 {
@@ -41,6 +56,7 @@ static int op_readdir(const char *path, void *buf, fuse_fill_dir_t filler, off_t
 	filler(buf, "..", NULL, 0 NO_FLAGS);
 	return 0;
 }
+#endif
 
 static struct fuse_operations ops;
 
@@ -81,6 +97,39 @@ static int by_hand(int argc, char **argv)
 #endif
 	fuse_unmount(fuse);
 	fuse_destroy(fuse);
+#elif FUSE_USE_VERSION == 11
+	int fd = fuse_mount(argv[1], NULL);
+
+	fuse = fuse_new(fd, FUSE_DEBUG, &ops);
+	__fuse_loop_mt(fuse, NULL, NULL);
+	__fuse_process_cmd(fuse, __fuse_read_cmd(fuse));
+	ret = fuse_loop_mt(fuse);
+	fuse_unmount(argv[1]);
+	fuse_destroy(fuse);
+#elif FUSE_USE_VERSION == 21
+	char *mountpoint;
+	int multithreaded, fd = fuse_mount(argv[1], "debug");
+
+	fuse = fuse_new(fd, NULL, &ops);
+	__fuse_set_getcontext_func(NULL);
+	__fuse_loop_mt(fuse, NULL, NULL);
+	while (!__fuse_exited(fuse))
+		__fuse_process_cmd(fuse, __fuse_read_cmd(fuse));
+	ret = fuse_loop_mt(fuse);
+	fuse_unmount(argv[1]);
+	fuse_destroy(fuse);
+	fuse = __fuse_setup(argc, argv, &ops, &mountpoint, &multithreaded, &fd);
+	__fuse_teardown(fuse, fd, mountpoint);
+#elif FUSE_USE_VERSION == 22
+	char *mountpoint;
+	int multithreaded, fd = fuse_mount(argv[1], "debug");
+
+	fuse = fuse_new(fd, NULL, &ops, sizeof(ops));
+	ret = fuse_loop_mt(fuse);
+	fuse_unmount(argv[1]);
+	fuse_destroy(fuse);
+	fuse = fuse_setup(argc, argv, &ops, sizeof(ops), &mountpoint, &multithreaded, &fd);
+	fuse_teardown(fuse, fd, mountpoint);
 #elif FUSE_USE_VERSION == 25
 	char *mountpoint;
 	int multithreaded, fd = fuse_mount(argv[1], &args);
@@ -110,12 +159,20 @@ static int by_hand(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	ops.getattr = op_getattr;
+#if FUSE_USE_VERSION < 22
+	ops.getdir = op_getdir;
+	ops.open = op_open;
+#else
 	ops.readdir = op_readdir;
+#endif
 	if (argc == 2 && strcmp(argv[1], "loaded?") == 0)
 		return 42;
 	if (argc == 3)
 		return by_hand(argc, argv);
-#if FUSE_USE_VERSION == 25
+#if FUSE_USE_VERSION == 11
+	fuse_main(argc, argv, &ops);
+	return 0;
+#elif FUSE_USE_VERSION <= 25
 	return fuse_main(argc, argv, &ops);
 #else
 	return fuse_main(argc, argv, &ops, NULL);

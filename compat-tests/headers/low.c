@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <stdlib.h>
+#include <sys/statfs.h>
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
@@ -25,19 +26,30 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	fuse_reply_attr(req, &st, 1.0);
 }
 
-#if FUSE_USE_VERSION == 25
+#if FUSE_USE_VERSION <= 25
 static void op_statfs(fuse_req_t req)
 #else
 static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 #endif
 {
+#if FUSE_USE_VERSION == 24
+	struct statfs st;
+#else
 	struct statvfs st;
+#endif
 
-#if FUSE_USE_VERSION != 25
+#if FUSE_USE_VERSION > 25
 	(void)ino;
 #endif
 	memset(&st, 0, sizeof(st));
 	fuse_reply_statfs(req, &st);
+}
+
+static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	fi->fh = 7;
+	fuse_reply_open(req, fi);
 }
 
 static struct fuse_lowlevel_ops ops;
@@ -87,18 +99,24 @@ static int run(int argc, char **argv)
 
 	if (fuse_parse_cmdline(&args, &mountpoint, &mt, &fg) < 0)
 		return 1;
-#if FUSE_USE_VERSION == 25
+#if FUSE_USE_VERSION == 24
+	ch = fuse_kern_chan_new(fuse_mount(mountpoint, "debug"));
+#elif FUSE_USE_VERSION == 25
 	ch = fuse_kern_chan_new(fuse_mount(mountpoint, &args));
 #else
 	ch = fuse_mount(mountpoint, &args);
 #endif
+#if FUSE_USE_VERSION == 24
+	se = fuse_lowlevel_new("debug", &ops, sizeof(ops), NULL);
+#else
 	se = fuse_lowlevel_new(&args, &ops, sizeof(ops), NULL);
+#endif
 	if (!ch || !se || fuse_set_signal_handlers(se) < 0)
 		return 1;
 	fuse_session_add_chan(se, ch);
 	ret = mt ? fuse_session_loop_mt(se) : fuse_session_loop(se);
 	fuse_remove_signal_handlers(se);
-#if FUSE_USE_VERSION == 25
+#if FUSE_USE_VERSION <= 25
 	fuse_session_destroy(se);
 	fuse_unmount(mountpoint);
 #else
@@ -117,6 +135,7 @@ int main(int argc, char **argv)
 	ops.lookup = op_lookup;
 	ops.getattr = op_getattr;
 	ops.statfs = op_statfs;
+	ops.open = op_open;
 	if (argc == 2 && strcmp(argv[1], "loaded?") == 0)
 		return 42;
 	return run(argc, argv);

@@ -1,13 +1,17 @@
 /*
  * The path API of FUSE 2: a file system is a table of functions that get paths.
  *
- * Define FUSE_USE_VERSION (25 to 29) and compile with the flags of pkg-config fuse. A program fills
+ * Define FUSE_USE_VERSION (11, 21, 22, 25 to 29) and compile with the flags of pkg-config fuse. A program fills
  * in a struct fuse_operations and calls fuse_main().
  */
 #ifndef _FUSE_H_
 #define _FUSE_H_
 
 #include "fuse_common.h"
+
+#if FUSE_USE_VERSION == 24
+#error "FUSE_USE_VERSION 24 is known for the request API (fuse_lowlevel.h) only: for the path API use 11, 21, 22, 25, 26, 27, 28 or 29"
+#endif
 
 #include <fcntl.h>
 #include <time.h>
@@ -593,9 +597,9 @@ int fuse_notify_poll(struct fuse_pollhandle *ph);
 #endif
 
 /*
- * API 2.5, and the library itself, which provides it.
+ * API 2.5 and before, and the library itself, which provides it.
  */
-#if FUSE_USE_VERSION == 25 || defined(FUSE_INTERNAL_COMPAT)
+#if FUSE_USE_VERSION <= 25 || defined(FUSE_INTERNAL_COMPAT)
 #include "fuse_compat.h"
 #endif
 

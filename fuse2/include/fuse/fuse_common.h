@@ -3,7 +3,8 @@
  * not to be included alone.
  *
  * FUSE_USE_VERSION, defined before the first include, says which release's API the program was
- * written for: 25, 26, 27, 28 or 29. 26 to 29 declare the same.
+ * written for: 11, 21, 22, 24, 25, 26, 27, 28 or 29. 26 to 29 declare the same; 11, 21 and 22 have
+ * the path API only, 24 the request API only.
  */
 #if !defined(_FUSE_H_) && !defined(_FUSE_LOWLEVEL_H_)
 #error "do not include <fuse_common.h> directly: include <fuse.h> or <fuse_lowlevel.h>"
@@ -13,9 +14,10 @@
 #define _FUSE_COMMON_H_
 
 #ifndef FUSE_USE_VERSION
-#error "FUSE_USE_VERSION is not defined: define it before including a FUSE 2 header, as 25, 26, 27, 28 or 29 (26 for most programs)"
-#elif FUSE_USE_VERSION < 25 || FUSE_USE_VERSION > 29
-#error "FUSE_USE_VERSION is none of the known FUSE 2 API versions: 25, 26, 27, 28, 29 (30 and above are FUSE 3: use pkg-config fuse3)"
+#error "FUSE_USE_VERSION is not defined: define it before including a FUSE 2 header, as 11, 21, 22, 24, 25, 26, 27, 28 or 29 (26 for most programs)"
+#elif FUSE_USE_VERSION != 11 &&                                                                    \
+	(FUSE_USE_VERSION < 21 || FUSE_USE_VERSION == 23 || FUSE_USE_VERSION > 29)
+#error "FUSE_USE_VERSION is none of the known FUSE 2 API versions: 11, 21, 22, 24, 25, 26, 27, 28, 29 (30 and above are FUSE 3: use pkg-config fuse3)"
 #endif
 
 #if !defined(_FILE_OFFSET_BITS) || _FILE_OFFSET_BITS != 64
@@ -27,8 +29,16 @@
 #include <sys/types.h>
 
 /** The API version a program gets. The library's own release is told by fuse_version(). */
+#if FUSE_USE_VERSION == 11
+#define FUSE_MAJOR_VERSION 1
+#else
 #define FUSE_MAJOR_VERSION 2
-#if FUSE_USE_VERSION == 25
+#endif
+#if FUSE_USE_VERSION <= 21
+#define FUSE_MINOR_VERSION 1
+#elif FUSE_USE_VERSION < 25
+#define FUSE_MINOR_VERSION 4
+#elif FUSE_USE_VERSION == 25
 #define FUSE_MINOR_VERSION 5
 #else
 #define FUSE_MINOR_VERSION 9
@@ -321,9 +331,9 @@ void fuse_remove_signal_handlers(struct fuse_session *se);
 #endif
 
 /*
- * API 2.5, and the library itself, which provides it.
+ * API 2.5 and before, and the library itself, which provides it.
  */
-#if FUSE_USE_VERSION == 25 || defined(FUSE_INTERNAL_COMPAT)
+#if FUSE_USE_VERSION <= 25 || defined(FUSE_INTERNAL_COMPAT)
 #include "fuse_common_compat.h"
 #endif
 

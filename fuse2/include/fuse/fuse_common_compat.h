@@ -30,7 +30,7 @@ int fuse_mount_compat25(const char *mountpoint, struct fuse_args *args);
 /** Mounts; opts is what stands after -o, or NULL. API 2.1 to 2.4. Returns the device or -1. */
 int fuse_mount_compat22(const char *mountpoint, const char *opts);
 
-/** Mounts; args are arguments of the mount helper, ended by NULL. API 1.1. */
+/** Mounts; args, arguments of the mount helper of that time, are ignored. API 1.1. */
 int fuse_mount_compat1(const char *mountpoint, const char *args[]);
 
 /** Unmounts; the device must have been closed. API 2.5 and before. */
@@ -41,7 +41,13 @@ void fuse_unmount_compat22(const char *mountpoint);
 #endif
 
 #ifndef FUSE_INTERNAL_COMPAT
-#define fuse_mount   fuse_mount_compat25
+#if FUSE_USE_VERSION == 25
+#define fuse_mount fuse_mount_compat25
+#elif FUSE_USE_VERSION > 11
+#define fuse_mount fuse_mount_compat22
+#else
+#define fuse_mount fuse_mount_compat1
+#endif
 #define fuse_unmount fuse_unmount_compat22
 #endif
 

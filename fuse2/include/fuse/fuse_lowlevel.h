@@ -2,12 +2,16 @@
  * The request API of FUSE 2: a file system is a table of functions that get requests for inode
  * numbers and answer each with one fuse_reply_* call, now or later, from any thread.
  *
- * Define FUSE_USE_VERSION (25 to 29) and compile with the flags of pkg-config fuse.
+ * Define FUSE_USE_VERSION (24 to 29) and compile with the flags of pkg-config fuse.
  */
 #ifndef _FUSE_LOWLEVEL_H_
 #define _FUSE_LOWLEVEL_H_
 
 #include "fuse_common.h"
+
+#if FUSE_USE_VERSION < 24
+#error "the request API (fuse_lowlevel.h) came with 24: define FUSE_USE_VERSION as 24, 25, 26, 27, 28 or 29"
+#endif
 
 #include <utime.h>
 #include <fcntl.h>
@@ -586,9 +590,9 @@ void fuse_chan_destroy(struct fuse_chan *ch);
 #endif
 
 /*
- * API 2.5, and the library itself, which provides it.
+ * API 2.5 and before, and the library itself, which provides it.
  */
-#if FUSE_USE_VERSION == 25 || defined(FUSE_INTERNAL_COMPAT)
+#if FUSE_USE_VERSION <= 25 || defined(FUSE_INTERNAL_COMPAT)
 #include "fuse_lowlevel_compat.h"
 #endif
 

@@ -141,8 +141,16 @@ int fuse_reply_statfs_compat(fuse_req_t req, const struct statfs *stbuf);
 #endif
 
 #ifndef FUSE_INTERNAL_COMPAT
+#if FUSE_USE_VERSION == 25
 #define fuse_lowlevel_ops fuse_lowlevel_ops_compat25
 #define fuse_lowlevel_new fuse_lowlevel_new_compat25
+#else
+#define fuse_lowlevel_ops fuse_lowlevel_ops_compat
+#define fuse_lowlevel_new fuse_lowlevel_new_compat
+#define fuse_file_info    fuse_file_info_compat
+#define fuse_reply_open   fuse_reply_open_compat
+#define fuse_reply_statfs fuse_reply_statfs_compat
+#endif
 #define fuse_chan_ops     fuse_chan_ops_compat24
 #define fuse_chan_new     fuse_chan_new_compat24
 #endif

@@ -21,6 +21,12 @@ static int sent(struct core_req *req, int res)
 	return res;
 }
 
+/* A program may answer what no answer is wanted for; the kernel must not see it. */
+static bool wants_answer(uint32_t opcode)
+{
+	return opcode != WIRE_FORGET && opcode != WIRE_BATCH_FORGET && opcode != WIRE_NOTIFY_REPLY;
+}
+
 int reply_send_iov(struct core_req *req, int error, struct iovec *iov, int n)
 {
 	struct wire_out_header out = { .error = error, .unique = req->unique };
@@ -29,6 +35,10 @@ int reply_send_iov(struct core_req *req, int error, struct iovec *iov, int n)
 
 	for (int i = 1; i < n; i++)
 		len += iov[i].iov_len;
+	if (core_unlikely(!wants_answer(req->opcode))) {
+		req_answered(req);
+		return 0;
+	}
 	out.len = (uint32_t)len;
 	iov[0].iov_base = &out;
 	iov[0].iov_len = sizeof(out);
@@ -192,11 +202,6 @@ int core_reply_attr(struct core_req *req, const struct stat *st, double timeout)
 	return reply_ok(req, &out, sizeof(out));
 }
 
-int core_reply_readlink(struct core_req *req, const char *target)
-{
-	return reply_ok(req, target, strlen(target));
-}
-
 int core_reply_open(struct core_req *req, const struct core_file_info *fi)
 {
 	struct wire_open_out out;
@@ -209,8 +214,9 @@ int core_reply_write(struct core_req *req, size_t count)
 {
 	struct wire_write_out out = { .size = (uint32_t)count };
 
+	/* A limit of UINT32_MAX is none: COPY_FILE_RANGE_64 counts with 64 bits. */
 	if (core_unlikely(count > req->out_limit &&
-			  (req->opcode == WIRE_WRITE || req->opcode == WIRE_COPY_FILE_RANGE))) {
+			  (req->opcode != WIRE_COPY_FILE_RANGE_64 || req->out_limit < UINT32_MAX))) {
 		core_err("the file system wrote %zu bytes of %u given (%s); the caller gets EIO\n",
 			 count, req->out_limit, core_wire_op_name(req->opcode));
 		return core_reply_err(req, EIO);
@@ -238,6 +244,11 @@ int core_reply_buf(struct core_req *req, const void *buf, size_t size)
 	if (too_long(req, size))
 		return core_reply_err(req, EIO);
 	return reply_ok(req, buf, size);
+}
+
+int core_reply_readlink(struct core_req *req, const char *target)
+{
+	return core_reply_buf(req, target, strlen(target));
 }
 
 int core_reply_iov(struct core_req *req, const struct iovec *iov, int count)
@@ -313,6 +324,11 @@ int core_reply_xattr(struct core_req *req, size_t count)
 {
 	struct wire_getxattr_out out = { .size = (uint32_t)count };
 
+	if (core_unlikely(count > UINT32_MAX)) {
+		core_err("the file system answered %s with a length of %zu bytes; the caller gets "
+			 "E2BIG\n", core_wire_op_name(req->opcode), count);
+		return core_reply_err(req, E2BIG);
+	}
 	return reply_ok(req, &out, sizeof(out));
 }
 

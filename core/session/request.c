@@ -161,6 +161,28 @@ void req_handler_done(struct core_worker *w, struct core_req *req)
 		retire(req); /* answered meanwhile */
 }
 
+static bool answer_under_way(struct core_session *se)
+{
+	bool any = false;
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&se->lock);
+
+	for (struct core_req *req = se->kept; req && !any; req = req->next)
+		any = atomic_load(&req->state) & REQ_REPLIED;
+	return any;
+}
+
+/*
+ * A thread of the program may have sent its answer and not yet put the request away, while the
+ * caller who got the answer has unmounted: it takes a moment, and so do we.
+ */
+void req_wait_answers(struct core_session *se)
+{
+	struct timespec moment = { 0, 1000000 };
+
+	for (int i = 0; i < 2000 && answer_under_way(se); i++)
+		nanosleep(&moment, NULL);
+}
+
 void req_free_all(struct core_session *se)
 {
 	struct core_req *req;

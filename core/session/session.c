@@ -152,6 +152,7 @@ void core_session_free(struct core_session *se)
 		se->got_destroy = true;
 		se->ops.destroy(se->userdata);
 	}
+	req_wait_answers(se);
 	free_manual(se);
 	req_free_all(se);
 	while ((r = se->retrieves)) {

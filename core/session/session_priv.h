@@ -145,6 +145,7 @@ extern __thread struct core_worker *core_worker_current;
 
 /* request.c */
 struct core_req *req_alloc(struct core_session *se);
+void req_wait_answers(struct core_session *se);
 void req_free_all(struct core_session *se);
 /* After the handler: reuse the object, or let the program keep it and take another. */
 void req_handler_done(struct core_worker *w, struct core_req *req);

@@ -15,6 +15,7 @@
 /* ---- thunks ---------------------------------------------------------------------------------- */
 
 struct fuse_dirhandle {
+	core_fill_dir fill; /* the core's, or a module's */
 	void *buf;
 };
 
@@ -23,15 +24,14 @@ static int fill_old(fuse_dirh_t h, const char *name, int type)
 	/* The program tells no inode number; this one stands for unknown. */
 	struct stat st = {.st_mode = (mode_t)type << 12, .st_ino = UINT32_MAX};
 
-	return core_fs_fill(h->buf, name, &st, 0, 0);
+	return h->fill(h->buf, name, &st, 0, 0);
 }
 
 static int o_readdir(void *d, const char *path, void *buf, core_fill_dir fill_core, off_t off,
 		     struct core_file_info *fi, int flags)
 {
-	struct fuse_dirhandle h = {buf};
+	struct fuse_dirhandle h = {fill_core, buf};
 
-	(void)fill_core;
 	(void)off;
 	(void)fi;
 	(void)flags;

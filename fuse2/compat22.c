@@ -84,16 +84,25 @@ static int c_fsyncdir(void *d, const char *path, int datasync, struct core_file_
 	WITH_OLD(OP(d)->fsyncdir(path, datasync, &old));
 }
 
+/* The program's buffer: what called readdir may be a module with a fill function of its own. */
+struct filling {
+	core_fill_dir fill;
+	void *buf;
+};
+
 static int fill(void *buf, const char *name, const struct stat *st, off_t off)
 {
-	return core_fs_fill(buf, name, st, off, 0);
+	struct filling *f = buf;
+
+	return f->fill(f->buf, name, st, off, 0);
 }
 static int c_readdir(void *d, const char *path, void *buf, core_fill_dir fill_core, off_t off,
 		     struct core_file_info *fi, int flags)
 {
-	(void)fill_core;
+	struct filling f = { fill_core, buf };
+
 	(void)flags;
-	WITH_OLD(OP(d)->readdir(path, buf, fill, off, &old));
+	WITH_OLD(OP(d)->readdir(path, &f, fill, off, &old));
 }
 
 void statfs_from_compat(struct statvfs *st, const struct statfs *old)

@@ -7,14 +7,36 @@
 
 #include <utime.h>
 
-static void enter(struct fuse_fs *fs)
+_Thread_local unsigned fs_depth;
+
+/* The context's private_data is this file system's while its operation runs, then as before. */
+struct entered {
+	struct core_context *ctx;
+	void *before;
+};
+
+static inline struct entered enter(struct fuse_fs *fs)
 {
-	core_context()->private_data = fs->user_data;
+	struct core_context *ctx = core_context();
+	struct entered e = { ctx, ctx->private_data };
+
+	ctx->private_data = fs->user_data;
+	fs_depth++;
+	return e;
 }
+
+static inline void leave(struct entered *e)
+{
+	fs_depth--;
+	e->ctx->private_data = e->before;
+}
+
+/* The rest of the scope runs in fs. */
+#define ENTER(fs) struct entered in_ __attribute__((cleanup(leave), unused)) = enter(fs)
 
 #define CALL(name_, absent_, ...)                                                                  \
 	do {                                                                                       \
-		enter(fs);                                                                         \
+		ENTER(fs);                                                                         \
 		return fs->op.name_ ? fs->op.name_(__VA_ARGS__) : (absent_);                       \
 	} while (0)
 
@@ -37,6 +59,14 @@ EXPORT struct fuse_fs *fuse_fs_new(const struct fuse_operations *op, size_t op_s
 	return fs;
 }
 
+void fs_free(struct fuse_fs *fs)
+{
+	struct module_so *so = fs->so;
+
+	free(fs);
+	module_so_put(so);
+}
+
 EXPORT int fuse_fs_getattr(struct fuse_fs *fs, const char *path, struct stat *buf)
 {
 	CALL(getattr, -ENOSYS, path, buf);
@@ -44,7 +74,7 @@ EXPORT int fuse_fs_getattr(struct fuse_fs *fs, const char *path, struct stat *bu
 EXPORT int fuse_fs_fgetattr(struct fuse_fs *fs, const char *path, struct stat *buf,
 			    struct fuse_file_info *fi)
 {
-	enter(fs);
+	ENTER(fs);
 	if (fs->op.fgetattr)
 		return fs->op.fgetattr(path, buf, fi);
 	return fs->op.getattr ? fs->op.getattr(path, buf) : -ENOSYS;
@@ -88,7 +118,7 @@ EXPORT int fuse_fs_flush(struct fuse_fs *fs, const char *path, struct fuse_file_
 }
 EXPORT int fuse_fs_statfs(struct fuse_fs *fs, const char *path, struct statvfs *buf)
 {
-	enter(fs);
+	ENTER(fs);
 	if (fs->op.statfs)
 		return fs->op.statfs(path, buf);
 	buf->f_namemax = 255;
@@ -117,7 +147,7 @@ EXPORT int fuse_fs_readdir(struct fuse_fs *fs, const char *path, void *buf, fuse
 {
 	struct fuse_dirhandle h = { buf, filler };
 
-	enter(fs);
+	ENTER(fs);
 	if (fs->op.readdir)
 		return fs->op.readdir(path, buf, filler, off, fi);
 	return fs->op.getdir ? fs->op.getdir(path, &h, fill_getdir) : -ENOSYS;
@@ -160,7 +190,7 @@ EXPORT int fuse_fs_truncate(struct fuse_fs *fs, const char *path, off_t size)
 EXPORT int fuse_fs_ftruncate(struct fuse_fs *fs, const char *path, off_t size,
 			     struct fuse_file_info *fi)
 {
-	enter(fs);
+	ENTER(fs);
 	if (fs->op.ftruncate)
 		return fs->op.ftruncate(path, size, fi);
 	return fs->op.truncate ? fs->op.truncate(path, size) : -ENOSYS;
@@ -169,7 +199,7 @@ EXPORT int fuse_fs_utimens(struct fuse_fs *fs, const char *path, const struct ti
 {
 	struct utimbuf ut;
 
-	enter(fs);
+	ENTER(fs);
 	if (fs->op.utimens)
 		return fs->op.utimens(path, tv);
 	if (!fs->op.utime)
@@ -261,7 +291,7 @@ static int read_into_memory(struct fuse_fs *fs, const char *path, struct fuse_bu
 EXPORT int fuse_fs_read_buf(struct fuse_fs *fs, const char *path, struct fuse_bufvec **bufp,
 			    size_t size, off_t off, struct fuse_file_info *fi)
 {
-	enter(fs);
+	ENTER(fs);
 	if (fs->op.read_buf)
 		return fs->op.read_buf(path, bufp, size, off, fi);
 	return fs->op.read ? read_into_memory(fs, path, bufp, size, off, fi) : -ENOSYS;
@@ -273,7 +303,7 @@ EXPORT int fuse_fs_read(struct fuse_fs *fs, const char *path, char *mem, size_t 
 	struct fuse_bufvec dst = FUSE_BUFVEC_INIT(size), *src = NULL;
 	int res;
 
-	enter(fs);
+	ENTER(fs);
 	if (fs->op.read)
 		return fs->op.read(path, mem, size, off, fi);
 	if (!fs->op.read_buf)
@@ -298,7 +328,7 @@ EXPORT int fuse_fs_write_buf(struct fuse_fs *fs, const char *path, struct fuse_b
 	void *copy CLEANUP_FREE = NULL;
 	ssize_t res;
 
-	enter(fs);
+	ENTER(fs);
 	if (fs->op.write_buf)
 		return fs->op.write_buf(path, buf, off, fi);
 	if (!fs->op.write)
@@ -316,15 +346,15 @@ EXPORT int fuse_fs_write_buf(struct fuse_fs *fs, const char *path, struct fuse_b
 
 EXPORT void fuse_fs_init(struct fuse_fs *fs, struct fuse_conn_info *conn)
 {
-	enter(fs);
+	ENTER(fs);
 	if (fs->op.init)
 		fs->user_data = fs->op.init(conn);
 }
 
 EXPORT void fuse_fs_destroy(struct fuse_fs *fs)
 {
-	enter(fs);
+	ENTER(fs);
 	if (fs->op.destroy)
 		fs->op.destroy(fs->user_data);
-	free(fs);
+	fs_free(fs);
 }

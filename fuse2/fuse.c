@@ -17,14 +17,6 @@ static const struct core_fs_config defaults = {
 	.intr_signal = SIGUSR1,
 };
 
-static bool modules_wanted(const char *modules)
-{
-	if (!modules || !*modules)
-		return false;
-	core_err("-o modules=%s: modules are not available in this version\n", modules);
-	return true;
-}
-
 /* A program compiled for an older release has a shorter table; for a newer one, a longer. */
 static void copy_ops(struct fuse_operations *to, const struct fuse_operations *from, size_t size)
 {
@@ -37,6 +29,24 @@ static void copy_ops(struct fuse_operations *to, const struct fuse_operations *f
 	memcpy(to, from, size);
 }
 
+/* flags: what the whole stack says; a module has taken those of what is below it into its own. */
+static void flags_of(const struct fuse_fs *fs, struct core_fs_config *cfg)
+{
+	cfg->nopath |= fs->op.flag_nopath;
+	cfg->nullpath_ok = fs->op.flag_nullpath_ok || cfg->nopath;
+	cfg->utime_omit_ok = fs->op.flag_utime_omit_ok && fs->op.utimens;
+}
+
+static void fuse_free(struct fuse *f)
+{
+	if (!f)
+		return;
+	if (f->fs)
+		fs_free(f->fs);
+	core_modules_free(&f->built_in);
+	free(f);
+}
+
 struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 			     const struct fuse_operations *op, size_t op_size, void *user_data,
 			     int compat)
@@ -45,27 +55,27 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 	struct fuse *f = calloc(1, sizeof(*f));
 	struct core_fs_config cfg = defaults;
 	struct core_session_config scfg;
-	struct core_fs_ops ops;
 	char *modules CLEANUP_FREE = NULL;
 
+	if (!args)
+		args = &none;
 	if (!f || !(f->fs = calloc(1, sizeof(*f->fs))))
 		goto fail;
 	copy_ops(&f->fs->op, op, op_size);
 	f->fs->user_data = user_data;
 	f->fs->compat = compat;
-	cfg.nullpath_ok = f->fs->op.flag_nullpath_ok;
-	cfg.nopath = f->fs->op.flag_nopath;
-	cfg.utime_omit_ok = f->fs->op.flag_utime_omit_ok && f->fs->op.utimens;
-	if (options_fs(args ? args : &none, &cfg, &scfg, &modules) == -1 || modules_wanted(modules))
+	if (options_fs(args, &cfg, &modules) == -1 || modules_push(&f->fs, modules, args) == -1)
 		goto fail;
-	if (cfg.nopath)
-		cfg.nullpath_ok = 1;
-	thunks_make(&f->fs->op, &ops);
+	flags_of(f->fs, &cfg);
+	thunks_make(&f->fs->op, &f->built_in.ops);
 	if (compat == 22)
-		thunks_compat22(&f->fs->op, &ops);
+		thunks_compat22(&f->fs->op, &f->built_in.ops);
 	else if (compat <= 21)
-		thunks_compat21(&f->fs->op, compat, &ops);
-	f->core = core_fs_new(&fuse2_profile, &scfg, &cfg, &ops, f, f);
+		thunks_compat21(&f->fs->op, compat, &f->built_in.ops);
+	f->built_in.data = f;
+	if (modules_wrap(&f->built_in, modules, args) == -1 || options_session(args, &scfg) == -1)
+		goto fail;
+	f->core = core_fs_new(&fuse2_profile, &scfg, &cfg, &f->built_in.ops, f->built_in.data, f);
 	if (!f->core)
 		goto fail;
 	f->se = session_wrap(core_fs_session(f->core), f->core);
@@ -78,9 +88,7 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 		fuse_session_add_chan(f->se, ch);
 	return f;
 fail:
-	if (f)
-		free(f->fs);
-	free(f);
+	fuse_free(f);
 	return NULL;
 }
 
@@ -93,8 +101,7 @@ EXPORT struct fuse *fuse_new(struct fuse_chan *ch, struct fuse_args *args,
 EXPORT void fuse_destroy(struct fuse *f)
 {
 	fuse_session_destroy(f->se);
-	free(f->fs);
-	free(f);
+	fuse_free(f);
 }
 
 EXPORT struct fuse_session *fuse_get_session(struct fuse *f)
@@ -129,7 +136,7 @@ EXPORT struct fuse_context *fuse_get_context(void)
 	if (getcontext_func)
 		return getcontext_func();
 	c = core_context();
-	if (c->fuse && core_req_current())
+	if (c->fuse && !fs_depth && core_req_current())
 		c->private_data = ((struct fuse *)c->fuse)->fs->user_data;
 	return (struct fuse_context *)c;
 }

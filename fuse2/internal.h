@@ -13,6 +13,7 @@
 #include "core/base/log.h"
 #include "core/base/opt.h"
 #include "core/fs/fs.h"
+#include "core/modules/modules.h"
 #include "core/mount/mount.h"
 #include "core/session/session.h"
 
@@ -53,12 +54,14 @@ struct fuse_fs {
 	/* 25: init has no argument; 22: old struct fuse_file_info as well; up to 21: op is a
 	 * struct fuse_operations_compat2 (see compat21.c). */
 	int compat;
+	struct module_so *so; /* where its code is; held until it is freed */
 };
 
 struct fuse {
 	struct fuse_session *se;
 	struct core_fs *core;
-	struct fuse_fs *fs;
+	struct fuse_fs *fs; /* the top of the stack */
+	struct core_modules built_in; /* over the stack */
 };
 
 /* ---- conversions -------------------------------------------------------------------------- */
@@ -117,8 +120,8 @@ struct fuse_session *session_wrap(struct core_session *cs, struct core_fs *fs);
 /* ---- options.c ---- */
 /* Session options out of args. 0 or -1 (logged). */
 int options_session(struct fuse_args *args, struct core_session_config *cfg);
-int options_fs(struct fuse_args *args, struct core_fs_config *cfg,
-	       struct core_session_config *scfg, char **modules);
+/* The path API's; what is left is for modules, then for options_session(). */
+int options_fs(struct fuse_args *args, struct core_fs_config *cfg, char **modules);
 void options_session_help(void);
 void options_fs_help(void);
 
@@ -133,6 +136,23 @@ struct core_transport *chan_take_transport(struct fuse_chan *ch);
 struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 			     const struct fuse_operations *op, size_t op_size, void *user_data,
 			     int compat);
+
+/* ---- fs_stack.c ---- */
+/* Calls of fuse_fs_* this thread is in: then the context's private_data is right as it is. */
+extern _Thread_local unsigned fs_depth;
+void fs_free(struct fuse_fs *fs);
+
+/* ---- module.c ---- */
+/*
+ * Puts the modules of a list "a:b" over *top, in that order, as far as they are loaded from files.
+ * These have to come before built_in ones, which modules_wrap() then puts over the stack's table.
+ * 0, or -1 (logged).
+ */
+int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args);
+int modules_wrap(struct core_modules *built_in, const char *list, struct fuse_args *args);
+/* The options of the built-in ones. */
+void modules_help(void);
+void module_so_put(struct module_so *so);
 
 /* ---- helper.c ---- */
 struct fuse *setup_common(int argc, char *argv[], const struct fuse_operations *op, size_t op_size,

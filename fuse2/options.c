@@ -210,14 +210,14 @@ static int fs_proc(void *data, const char *arg, int key, struct core_args *outar
 	(void)arg;
 	if (key == 'h') {
 		options_fs_help();
+		modules_help();
 		/* The session's part of the help comes from there. */
 		return core_opt_add_arg(outargs, "-h");
 	}
 	return 1;
 }
 
-int options_fs(struct fuse_args *args, struct core_fs_config *cfg,
-	       struct core_session_config *scfg, char **modules)
+int options_fs(struct fuse_args *args, struct core_fs_config *cfg, char **modules)
 {
 	struct fs_options o = { .cfg = *cfg };
 
@@ -229,7 +229,7 @@ int options_fs(struct fuse_args *args, struct core_fs_config *cfg,
 		o.cfg.remember = -1;
 	*cfg = o.cfg;
 	*modules = o.modules;
-	return options_session(args, scfg);
+	return 0;
 }
 
 EXPORT int fuse_is_lib_option(const char *opt)

@@ -171,9 +171,17 @@ static int t_opendir(void *d, const char *path, struct core_file_info *fi)
 	return WITH_FI_OUT(fi, OP(d)->opendir(path, &pub));
 }
 
+/* The program's buffer: what called readdir may be a module with a fill function of its own. */
+struct filling {
+	core_fill_dir fill;
+	void *buf;
+};
+
 static int fill(void *buf, const char *name, const struct stat *st, off_t off)
 {
-	return core_fs_fill(buf, name, st, off, 0);
+	struct filling *f = buf;
+
+	return f->fill(f->buf, name, st, off, 0);
 }
 
 struct fuse_dirhandle {
@@ -184,17 +192,18 @@ static int fill_getdir(fuse_dirh_t h, const char *name, int type, ino_t ino)
 {
 	struct stat st = { .st_mode = (mode_t)type << 12, .st_ino = ino };
 
-	return core_fs_fill(h->buf, name, &st, 0, 0);
+	return fill(h->buf, name, &st, 0);
 }
 
 static int t_readdir(void *d, const char *path, void *buf, core_fill_dir fill_core, off_t off,
 		     struct core_file_info *fi, int flags)
 {
-	(void)fill_core;
+	struct filling f = { fill_core, buf };
+
 	(void)flags;
 	if (OP(d)->readdir)
-		return WITH_FI(fi, OP(d)->readdir(path, buf, fill, off, &pub));
-	struct fuse_dirhandle h = { buf };
+		return WITH_FI(fi, OP(d)->readdir(path, &f, fill, off, &pub));
+	struct fuse_dirhandle h = { &f };
 
 	return OP(d)->getdir(path, &h, fill_getdir);
 }

@@ -161,7 +161,7 @@ static void fs_opendir(struct core_req *req, uint64_t ino, struct core_file_info
 		if (!res) {
 			res = table_add(fs->dirs, dh, &out.fh);
 			if (res && fs->ops.releasedir)
-				fs->ops.releasedir(fs->data, path, fi);
+				fs->ops.releasedir(fs->data, path, &out);
 		}
 		op_end(req);
 	}
@@ -270,8 +270,14 @@ static int put_plus(struct fill *f, const struct entry *in, off_t next)
 		return 1;
 	if (in->complete && !is_dot(in->name)) {
 		e.attr = *in->complete;
-		if (fs_entry_from_stat(f->fs, f->parent, in->name, &e))
+		int res = fs_entry_from_stat(f->fs, f->parent, in->name, &e);
+
+		if (core_unlikely(res)) {
+			/* Not the end of the directory: what is there goes out, then the error. */
+			if (!f->used)
+				f->error = res;
 			return 1;
+		}
 	} else {
 		/* Without a nodeid the kernel takes number and type only. */
 		e.attr.st_mode = in->mode;
@@ -355,6 +361,11 @@ int core_fs_fill(void *buf, const char *name, const struct stat *st, off_t off, 
 	if (core_unlikely(e.len == 0 || e.len > NODE_NAME_MAX)) {
 		core_err("readdir: a name of %zu bytes is left out (1 to %d are possible)\n", e.len,
 			 NODE_NAME_MAX);
+		return 0;
+	}
+	if (core_unlikely(memchr(name, '/', e.len))) {
+		/* The kernel would refuse the whole directory. */
+		core_err("readdir: the name \"%s\" is left out: a '/' cannot be part of one\n", name);
 		return 0;
 	}
 	if (off && !f->collecting) {
@@ -459,16 +470,22 @@ static void readdir_common(struct core_req *req, uint64_t ino, size_t size, off_
 	if (!dh->filled)
 		res = fill_from_program(&f, ino, off, fi);
 	if (!res && dh->filled && !f.direct) {
-		if (valid_position(dh, off))
+		if (valid_position(dh, off)) {
 			serve(&f, off);
-		else
+			res = f.error;
+		} else {
 			res = -EINVAL;
+		}
 	}
 	pthread_mutex_unlock(&dh->lock);
-	if (res)
-		reply_result(req, res);
-	else if (core_reply_buf(req, f.out, f.used) == -ENOENT && plus)
+	if (!res) {
+		if (core_reply_buf(req, f.out, f.used) && plus)
+			undo_lookups(&f);
+		return;
+	}
+	if (plus)
 		undo_lookups(&f);
+	reply_result(req, res);
 }
 
 static void fs_readdir(struct core_req *req, uint64_t ino, size_t size, off_t off,

@@ -36,7 +36,7 @@ static struct {
 	int fail_rename_to; /* errno of renames, not those to hidden names */
 	bool fail_unlink;
 	int getattrs;
-	void (*in_call)(const char *op, const char *path);
+	void (*_Atomic in_call)(const char *op, const char *path);
 } M;
 static struct core_fs *F;
 
@@ -44,8 +44,10 @@ static void m_note(const char *op, const char *path, const char *more)
 {
 	if (path)
 		CU_ASSERT(path[0] == '/' && !strstr(path, "//"));
-	if (M.in_call)
-		M.in_call(op, path);
+	void (*in_call)(const char *, const char *) = M.in_call;
+
+	if (in_call)
+		in_call(op, path);
 	pthread_mutex_lock(&m_lock);
 	if (strlen(m_seen) + 700 < sizeof(m_seen))
 		sprintf(m_seen + strlen(m_seen), "%s%s %s%s%s", m_seen[0] ? "; " : "", op,

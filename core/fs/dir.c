@@ -168,8 +168,8 @@ static void fs_opendir(struct core_req *req, uint64_t ino, struct core_file_info
 	if (res) {
 		handle_free(dh);
 		reply_result(req, res);
-	} else if (core_reply_open(req, &out) == -ENOENT) {
-		/* Interrupted: nobody will close it. */
+	} else if (core_reply_open(req, &out)) {
+		/* Interrupted, or the answer not taken: nobody will close it. */
 		table_get(fs->dirs, out.fh, true);
 		out.fh = dh->fh;
 		if (fs->ops.releasedir)

@@ -193,7 +193,7 @@ void fs_reply_entry(struct core_req *req, struct core_entry_param *e, int res)
 
 	if (res)
 		reply_result(req, res);
-	else if (core_reply_entry(req, e) == -ENOENT && ino)
+	else if (core_reply_entry(req, e) && ino)
 		fs_forget(fs, ino, 1);
 }
 
@@ -544,7 +544,12 @@ static int write_begin(struct core_req *req, struct path_want *a, uint64_t paren
 		return -ESTALE;
 	if (fs->cfg.intr)
 		res = core_interrupt_arm(req);
-	return res ? res : path_write_begin(&fs->tree, &fw->slot, a, b, rec);
+	if (res)
+		return res;
+	res = path_write_begin(&fs->tree, &fw->slot, a, b, rec);
+	if (res && fs->cfg.intr)
+		core_interrupt_disarm(req);
+	return res;
 }
 
 static void write_end(struct core_req *req, uint32_t rec[2])
@@ -610,12 +615,19 @@ static void fs_rename(struct core_req *req, uint64_t parent, const char *name, u
 	if (!res) {
 		struct stat *kept = exchange ? NULL : save_dir_stat(fs, rec[1], to.path);
 
-		if (!fs->ops.rename)
+		bool hidden = false;
+
+		if (!fs->ops.rename) {
 			res = -ENOSYS;
-		else if (!flags && hidden_wanted(fs, rec[1]))
+		} else if (!flags && hidden_wanted(fs, rec[1])) {
 			res = hidden_hide(req, &to, rec[1]);
-		if (!res)
+			hidden = !res;
+		}
+		if (!res) {
 			res = fs->ops.rename(fs->data, from.path, to.path, flags);
+			if (res && hidden)
+				hidden_show(req, &to, rec[1]);
+		}
 		if (!res) {
 			keep_dir_stat(fs, rec[1], kept);
 			kept = NULL;

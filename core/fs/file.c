@@ -76,8 +76,8 @@ static void fs_open(struct core_req *req, uint64_t ino, struct core_file_info *f
 	op_end(req);
 	if (res) {
 		reply_result(req, res);
-	} else if (core_reply_open(req, fi) == -ENOENT) {
-		/* The open was interrupted: nobody will close it. */
+	} else if (core_reply_open(req, fi)) {
+		/* The open was interrupted, or its answer not taken: nobody will close it. */
 		if (fs->ops.release)
 			fs->ops.release(fs->data, path, fi);
 		hidden_closed(req, idx);
@@ -116,7 +116,7 @@ static void fs_create(struct core_req *req, uint64_t parent, const char *name, m
 	open_bits(fs, idx, path, fi);
 	atomic_fetch_add(&FS_NODES(fs)->at[idx].open, 1);
 	op_end(req);
-	if (core_reply_create(req, &e, fi) == -ENOENT) {
+	if (core_reply_create(req, &e, fi)) {
 		if (fs->ops.release)
 			fs->ops.release(fs->data, path, fi);
 		hidden_closed(req, idx);

@@ -100,6 +100,8 @@ void fs_note_stat(struct core_fs *fs, uint32_t idx, const struct stat *st);
 bool hidden_wanted(struct core_fs *fs, uint32_t rec);
 /* Renames the file of want (marked in rec) to a hidden name. 0 or -errno. */
 int hidden_hide(struct core_req *req, const struct path_want *want, uint32_t rec);
+/* Takes that back: what should have replaced the file has failed. */
+void hidden_show(struct core_req *req, const struct path_want *want, uint32_t rec);
 /* A handle of the node was closed: removes a hidden file with its last handle. */
 void hidden_closed(struct core_req *req, uint32_t idx);
 void hidden_remove_all(struct core_fs *fs);

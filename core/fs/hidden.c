@@ -70,6 +70,22 @@ int hidden_hide(struct core_req *req, const struct path_want *want, uint32_t rec
 	return res;
 }
 
+void hidden_show(struct core_req *req, const struct path_want *want, uint32_t rec)
+{
+	struct core_fs *fs = req_fs(req);
+	struct path_buf buf = { 0 };
+	const char *path;
+
+	if (path_build(&fs->tree, rec, NULL, &buf, &path) == 0 &&
+	    fs->ops.rename(fs->data, path, want->path, 0) == 0) {
+		pthread_mutex_lock(&fs->tree.lock);
+		atomic_fetch_and(&FS_NODES(fs)->at[rec].flags, ~(uint32_t)NODE_HIDDEN);
+		node_rename(FS_NODES(fs), rec, want->idx, want->name);
+		pthread_mutex_unlock(&fs->tree.lock);
+	}
+	free(buf.mem);
+}
+
 void hidden_closed(struct core_req *req, uint32_t idx)
 {
 	struct core_fs *fs = req_fs(req);

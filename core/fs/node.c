@@ -557,6 +557,8 @@ void node_unname(struct nodes *t, uint32_t rec)
 	pthread_mutex_unlock(&s->lock);
 	node_drop(t, parent);
 
+	/* Without a name it cannot be remembered. */
+	atomic_fetch_and(&t->at[rec].flags, ~(uint32_t)NODE_IDLE);
 	/* Another of its names takes the place, one that nobody is about to take away. */
 	if (t->at[rec].alias) {
 		ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&t->alias_lock);

@@ -31,6 +31,7 @@ enum node_flags {
 	NODE_IDLE = 1 << 5,   /* forgotten, kept by `remember` */
 	NODE_SIDE = 1 << 6,   /* has side data: side.c */
 	NODE_LINKED = 1 << 7, /* has, or had a moment ago, several names here: entry.c */
+	NODE_QUEUED = 1 << 8, /* in remember.c's queue */
 };
 
 struct node {
@@ -44,7 +45,10 @@ struct node {
 	_Atomic uint32_t open;     /* handles */
 	_Atomic uint32_t target;   /* alias: the node; node: 0 */
 	_Atomic uint32_t alias;    /* first / next alias record, 0: none */
-	uint32_t next_free;
+	union {
+		uint32_t next_free;
+		_Atomic uint32_t idle_since; /* seconds of the monotonic clock: remember.c */
+	};
 };
 _Static_assert(sizeof(struct node) <= 64, "a node is at most 64 bytes");
 

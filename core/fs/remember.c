@@ -7,24 +7,40 @@
 #include <errno.h>
 #include <string.h>
 
+/*
+ * Each idle node is in the queue once, however often it was looked up and forgotten meanwhile:
+ * when its turn comes it is freed, goes back to the end, or leaves if it is in use.
+ */
 struct forgotten {
 	struct forgotten *next;
 	uint64_t nodeid;
-	time_t at;
+	uint32_t at; /* not before this, plus the time to remember */
 };
 
-static time_t now_s(void)
+static uint32_t now_s(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
+	return (uint32_t)ts.tv_sec;
+}
+
+/* Under forget_lock. */
+static void enqueue(struct core_fs *fs, struct forgotten *f)
+{
+	f->next = NULL;
+	if (fs->forgotten_tail)
+		fs->forgotten_tail->next = f;
+	else
+		fs->forgotten = f;
+	fs->forgotten_tail = f;
 }
 
 /* True: it stays. */
 bool remember_forgotten(struct core_fs *fs, uint32_t idx)
 {
 	struct node *n = &FS_NODES(fs)->at[idx];
+	uint32_t now = now_s();
 	struct forgotten *f;
 	bool due;
 
@@ -37,21 +53,21 @@ bool remember_forgotten(struct core_fs *fs, uint32_t idx)
 	}
 	if (fs->cfg.remember < 0)
 		return true;
-	f = malloc(sizeof(*f));
-	if (!f) {
-		atomic_fetch_and(&n->flags, ~(uint32_t)NODE_IDLE);
-		return false;
-	}
-	f->nodeid = node_id(FS_NODES(fs), idx);
-	f->at = now_s();
-	f->next = NULL;
 	pthread_mutex_lock(&fs->forget_lock);
-	if (fs->forgotten_tail)
-		fs->forgotten_tail->next = f;
-	else
-		fs->forgotten = f;
-	fs->forgotten_tail = f;
-	due = !fs->cleaner_runs && f->at >= fs->next_clean;
+	atomic_store_explicit(&n->idle_since, now, memory_order_relaxed);
+	if (!(atomic_load(&n->flags) & NODE_QUEUED)) {
+		f = malloc(sizeof(*f));
+		if (!f) {
+			pthread_mutex_unlock(&fs->forget_lock);
+			atomic_fetch_and(&n->flags, ~(uint32_t)NODE_IDLE);
+			return false;
+		}
+		f->nodeid = node_id(FS_NODES(fs), idx);
+		f->at = now;
+		atomic_fetch_or(&n->flags, NODE_QUEUED);
+		enqueue(fs, f);
+	}
+	due = !fs->cleaner_runs && now >= fs->next_clean;
 	pthread_mutex_unlock(&fs->forget_lock);
 	if (due)
 		core_fs_clean_cache(fs);
@@ -65,31 +81,54 @@ static int interval(struct core_fs *fs)
 	return s < 1 ? 1 : s > 600 ? 600 : s;
 }
 
-int core_fs_clean_cache(struct core_fs *fs)
+/* Takes what is due from the queue. Under forget_lock. The node to free, or 0. */
+static uint32_t next_due(struct core_fs *fs, uint32_t now)
 {
-	time_t now = now_s();
 	struct forgotten *f;
 
-	for (;;) {
-		uint32_t idx;
+	while ((f = fs->forgotten) && f->at + (uint32_t)fs->cfg.remember <= now) {
+		uint32_t idx = node_from_id(FS_NODES(fs), f->nodeid);
+		struct node *n = &FS_NODES(fs)->at[idx];
+		uint32_t since;
 
-		pthread_mutex_lock(&fs->forget_lock);
-		f = fs->forgotten;
-		if (!f || fs->cfg.remember < 0 || f->at + fs->cfg.remember > now) {
-			fs->next_clean = now + interval(fs);
-			pthread_mutex_unlock(&fs->forget_lock);
-			return interval(fs);
-		}
 		fs->forgotten = f->next;
 		if (!f->next)
 			fs->forgotten_tail = NULL;
-		pthread_mutex_unlock(&fs->forget_lock);
-		idx = node_from_id(FS_NODES(fs), f->nodeid);
-		if (idx && atomic_load(&FS_NODES(fs)->at[idx].nlookup) == 0) {
-			atomic_fetch_and(&FS_NODES(fs)->at[idx].flags, ~(uint32_t)NODE_IDLE);
-			node_drop(FS_NODES(fs), idx);
+		if (!idx) {
+			free(f);
+			continue;
+		}
+		since = atomic_load_explicit(&n->idle_since, memory_order_relaxed);
+		if ((atomic_load(&n->flags) & NODE_IDLE) && since > f->at) {
+			f->at = since; /* used and forgotten again meanwhile */
+			enqueue(fs, f);
+			continue;
 		}
 		free(f);
+		/* Its next forget, which waits for our lock, may enter it again. */
+		if (atomic_fetch_and(&n->flags, ~(uint32_t)NODE_QUEUED) & NODE_IDLE)
+			return idx;
+	}
+	return 0;
+}
+
+int core_fs_clean_cache(struct core_fs *fs)
+{
+	uint32_t now = now_s();
+
+	for (;;) {
+		uint32_t idx = 0;
+
+		pthread_mutex_lock(&fs->forget_lock);
+		if (fs->cfg.remember > 0)
+			idx = next_due(fs, now);
+		if (!idx)
+			fs->next_clean = now + (uint32_t)interval(fs);
+		pthread_mutex_unlock(&fs->forget_lock);
+		if (!idx)
+			return interval(fs);
+		atomic_fetch_and(&FS_NODES(fs)->at[idx].flags, ~(uint32_t)NODE_IDLE);
+		node_drop(FS_NODES(fs), idx);
 	}
 }
 

@@ -45,10 +45,9 @@ int reply_send_iov(struct core_req *req, int error, struct iovec *iov, int n)
 	if (core_unlikely(req->se->debug))
 		session_print_reply(req->se, req, &out, iov + 1, n - 1);
 	res = req->ch->ops->reply(req->ch, req->tag, iov, n);
-	if (core_unlikely(res && res != -ENOENT && res != -ENODEV && res != -ECONNABORTED &&
-			  n > 1)) {
+	if (core_unlikely(res && res != -ENOENT && res != -ENODEV && res != -ECONNABORTED)) {
 		/* Whatever was wrong with it, the caller must not wait for ever. */
-		struct wire_out_header fail = { sizeof(fail), -EIO, req->unique };
+		struct wire_out_header fail = { sizeof(fail), error ? error : -EIO, req->unique };
 		struct iovec one = { &fail, sizeof(fail) };
 
 		req->ch->ops->reply(req->ch, req->tag, &one, 1);

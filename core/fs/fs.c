@@ -192,6 +192,7 @@ struct core_fs *core_fs_new(const struct core_profile *profile,
 	pthread_mutex_init(&fs->forget_lock, NULL);
 	pthread_mutex_init(&fs->park_lock, NULL);
 	pthread_cond_init(&fs->cleaner_cond, NULL);
+	pthread_cond_init(&fs->park_cond, NULL);
 	if (path_tree_init(&fs->tree)) {
 		free(fs);
 		goto nomem;
@@ -237,6 +238,7 @@ void core_fs_free(struct core_fs *fs)
 	pthread_mutex_destroy(&fs->forget_lock);
 	pthread_mutex_destroy(&fs->park_lock);
 	pthread_cond_destroy(&fs->cleaner_cond);
+	pthread_cond_destroy(&fs->park_cond);
 	free(fs);
 }
 

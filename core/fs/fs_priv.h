@@ -41,7 +41,8 @@ struct core_fs {
 	pthread_mutex_t park_lock;
 	struct parked *parked;
 	pthread_t park_thread;
-	bool park_thread_runs;
+	bool park_thread_runs, park_thread_ends;
+	pthread_cond_t park_cond;
 	bool single;
 
 	_Atomic unsigned hidden_counter;

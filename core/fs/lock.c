@@ -137,18 +137,38 @@ static void *park_waker(void *arg)
 {
 	struct core_fs *fs = arg;
 
-	for (;;) {
-		struct timespec ts = { 0, RETRY_MS * 1000000L };
-		bool more;
+	pthread_mutex_lock(&fs->park_lock);
+	while (!fs->park_thread_ends) {
+		struct timespec ts;
 
-		nanosleep(&ts, NULL);
-		pthread_mutex_lock(&fs->park_lock);
-		more = fs->parked && fs->single;
+		clock_gettime(CLOCK_MONOTONIC, &ts);
+		ts.tv_nsec += RETRY_MS * 1000000L;
+		if (ts.tv_nsec >= 1000000000L) {
+			ts.tv_sec++;
+			ts.tv_nsec -= 1000000000L;
+		}
+		if (pthread_cond_clockwait(&fs->park_cond, &fs->park_lock, CLOCK_MONOTONIC, &ts) !=
+		    ETIMEDOUT)
+			continue;
 		pthread_mutex_unlock(&fs->park_lock);
-		if (!more)
-			return NULL;
 		core_session_wake(fs->se);
+		pthread_mutex_lock(&fs->park_lock);
 	}
+	pthread_mutex_unlock(&fs->park_lock);
+	return NULL;
+}
+
+/* By the loop's thread, which started it. */
+static void end_park_waker(struct core_fs *fs)
+{
+	if (!fs->park_thread_runs)
+		return;
+	pthread_mutex_lock(&fs->park_lock);
+	fs->park_thread_ends = true;
+	pthread_cond_signal(&fs->park_cond);
+	pthread_mutex_unlock(&fs->park_lock);
+	pthread_join(fs->park_thread, NULL);
+	fs->park_thread_runs = fs->park_thread_ends = false;
 }
 
 static int park(struct core_req *req, uint64_t ino, const struct core_file_info *fi,
@@ -217,9 +237,12 @@ void lock_retry_parked(struct core_fs *fs)
 
 		list = p->next;
 		if (!p->interrupted) {
-			if (!idx || path_build(&fs->tree, idx, NULL, &fw->buf[1], &path))
-				path = NULL;
-			res = try_lock(fs, p->ino, path, &p->fi, &p->fl, p->flock_op);
+			/* As op_path_fh() does, but there is nobody it has to be announced to. */
+			res = fs->cfg.nopath ? 0 : !idx ? -ESTALE :
+			      path_build(&fs->tree, idx, NULL, &fw->buf[1], &path);
+			if (!res || (res == -ENOENT && fs->cfg.nullpath_ok))
+				res = try_lock(fs, p->ino, res ? NULL : path, &p->fi, &p->fl,
+					       p->flock_op);
 		}
 		if (would_wait(res)) {
 			pthread_mutex_lock(&fs->park_lock);
@@ -234,10 +257,8 @@ void lock_retry_parked(struct core_fs *fs)
 	pthread_mutex_lock(&fs->park_lock);
 	list = fs->parked;
 	pthread_mutex_unlock(&fs->park_lock);
-	if (!list && fs->park_thread_runs) {
-		pthread_join(fs->park_thread, NULL);
-		fs->park_thread_runs = false;
-	}
+	if (!list)
+		end_park_waker(fs);
 }
 
 void lock_drop_parked(struct core_fs *fs)
@@ -251,9 +272,7 @@ void lock_drop_parked(struct core_fs *fs)
 		free(p);
 	}
 	pthread_mutex_unlock(&fs->park_lock);
-	if (fs->park_thread_runs)
-		pthread_join(fs->park_thread, NULL);
-	fs->park_thread_runs = false;
+	end_park_waker(fs);
 }
 
 /* ---- the operations ------------------------------------------------------------------------------ */

@@ -81,6 +81,7 @@ struct t_shm {
 	char dir[64]; /* the scratch tmpfs */
 	char mnt[96]; /* the mount point */
 	char src[96]; /* the directory pathfs shows */
+	char blk[96]; /* case.fuseblk: the block device */
 	int mode_s;   /* run with -s */
 	int log_fd;   /* output of the server */
 
@@ -144,6 +145,13 @@ struct t_case {
 	int exit_status; /* of the server; compare t_server_exit() */
 	bool any_exit;   /* how the server ends is the client's business */
 	bool may_leak;   /* a server that is ended by force: nothing to count */
+
+	/* What else the case needs; without it, or on another kind of kernel, it is "not applicable". */
+	const char *real; /* why only a real mount will do, e.g. "the kernel's page cache" */
+	bool fuseblk;     /* mounted with blkdev on a loop device of 16 MiB, whose name is T->blk */
+	unsigned uid;     /* the server runs as this user (65534: nobody) and mounts through the set-uid
+			     helper, which wants it to be in the password file */
+	const char *fuse_conf; /* content of /etc/fuse.conf, in the case's namespace only */
 
 	const char *expect; /* self-tests: the case must fail with a message that contains this */
 };
@@ -296,6 +304,12 @@ bool t_mounted(void);                 /* is the mount point a mount? Never block
 const char *t_mount_field(int field); /* mountinfo: 'o' options, 't' type, 's' source, 'S' super */
 int t_server_threads(void);
 long t_now_ms(void);
+/*
+ * ioctl(2) as a 32-bit program makes it (the kernel's compat path). The argument is copied to and
+ * from memory that such a program could have, size bytes of it; 0: the pointer is passed as a
+ * number. Skips the case where the kernel runs no 32-bit programs.
+ */
+int t_ioctl32(int fd, unsigned cmd, void *arg, size_t size);
 
 /* --- server side -------------------------------------------------------------------------------
  */

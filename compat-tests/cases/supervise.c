@@ -1,4 +1,5 @@
 /* supervise.c - see supervise.h and conform.h for who is who. */
+#include "scene.h"
 #include "supervise.h"
 
 #include <dirent.h>
@@ -115,14 +116,14 @@ static int build_argv(char **argv)
 	argv[argc++] = (char *)"-f";
 	if (T->mode_s)
 		argv[argc++] = (char *)"-s";
-	snprintf(opts, sizeof(opts), "%s%s%s",
+	snprintf(opts, sizeof(opts), "%s%s%s%s%s",
 		 t_this->raw || t_this->ll ? ""
-					   : "attr_timeout=0,entry_timeout=0,negative_timeout=0",
-		 t_this->opts && !t_this->raw && !t_this->ll ? "," : "",
-		 t_this->opts ? t_this->opts : "");
+					   : ",attr_timeout=0,entry_timeout=0,negative_timeout=0",
+		 t_this->opts ? "," : "", t_this->opts ? t_this->opts : "",
+		 t_this->fuseblk ? ",blkdev,fsname=" : "", t_this->fuseblk ? T->blk : "");
 	if (*opts) {
 		argv[argc++] = (char *)"-o";
-		argv[argc++] = opts;
+		argv[argc++] = opts + 1;
 	}
 	snprintf(words, sizeof(words), "%s", t_this->args ? t_this->args : "");
 	for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save))
@@ -142,6 +143,7 @@ static void server_process(void)
 	dup2(T->log_fd, 1);
 	dup2(T->log_fd, 2);
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	t_become_server_user();
 	T->fds_before = count_entries("/proc/self/fd");
 	if (t_this->server)
 		ret = t_this->server(argc, argv);
@@ -392,6 +394,8 @@ static void run_case(void)
 
 static int prepare(const struct job *j)
 {
+	int r;
+
 	if (mount("proc", "/proc", "proc", 0, NULL))
 		return -errno;
 	if (mount("conform", j->dir, "tmpfs", 0, "mode=755,size=512m"))
@@ -404,7 +408,8 @@ static int prepare(const struct job *j)
 	if (access("/sys/fs/fuse/connections", X_OK) == 0)
 		/* a file system of the whole machine; mounting it once more is harmless */
 		mount("fusectl", "/sys/fs/fuse/connections", "fusectl", 0, NULL);
-	return 0;
+	r = t_scene_set();
+	return r;
 }
 
 static void supervisor(const struct job *j)
@@ -416,8 +421,9 @@ static void supervisor(const struct job *j)
 	r = prepare(j);
 	if (r)
 		note("cannot set the scratch directory up: %s", strerror(-r));
-	else
+	else if (!*T->skip)
 		run_case();
+	t_scene_strike();
 	_exit(0); /* process 1 of its namespace: takes everybody with it */
 }
 

@@ -70,7 +70,7 @@ static void check_depth(unsigned depth)
 	for (unsigned i = 1; i <= depth; i++)
 		forget(idx[i], 1);
 	path_slot_remove(&tree, &slot);
-	free(buf.mem);
+	path_buf_free(&buf);
 	free(idx);
 	free(want);
 }
@@ -123,7 +123,7 @@ static void buffers_grow_up_to_the_limit(void)
 	for (int i = 1; i <= DEPTH; i++)
 		forget(idx[i], 1);
 	path_slot_remove(&tree, &slot);
-	free(buf.mem);
+	path_buf_free(&buf);
 	end();
 }
 
@@ -143,7 +143,7 @@ static void no_memory_for_a_path(void)
 	UNIT_ASSERT_STR(path, "/a");
 	path_put(&tree, &slot);
 	path_slot_remove(&tree, &slot);
-	free(buf.mem);
+	path_buf_free(&buf);
 	end();
 }
 
@@ -184,8 +184,8 @@ static void removed_nodes_have_no_path(void)
 	forget(f, 1);
 	forget(d, 1);
 	path_slot_remove(&tree, &slot);
-	free(buf[0].mem);
-	free(buf[1].mem);
+	path_buf_free(&buf[0]);
+	path_buf_free(&buf[1]);
 	end();
 }
 
@@ -236,8 +236,91 @@ static void renames_of_what_is_not_known(void)
 	UNIT_ASSERT_INT(node_find(&tree.nodes, NODE_ROOT, "hidden"), b);
 	forget(b, 1);
 	path_slot_remove(&tree, &slot);
-	free(buf[0].mem);
-	free(buf[1].mem);
+	path_buf_free(&buf[0]);
+	path_buf_free(&buf[1]);
+	end();
+}
+
+static void rename_names(struct path_slot *slot, uint32_t dir, const char *old, const char *new,
+			 bool exchange)
+{
+	struct path_buf buf[2] = {{0}, {0}};
+	struct path_want from = {dir, old, &buf[0], NULL}, to = {dir, new, &buf[1], NULL};
+	uint32_t rec[2];
+
+	UNIT_ASSERT_INT(path_write_begin(&tree, slot, &from, &to, rec), 0);
+	UNIT_ASSERT_INT(path_commit_rename(&tree, &from, &to, rec, exchange), 0);
+	path_write_end(&tree, slot, rec);
+	path_buf_free(&buf[0]);
+	path_buf_free(&buf[1]);
+}
+
+#define ASSERT_PATH(idx, name, want)                                                               \
+	do {                                                                                       \
+		UNIT_ASSERT_INT(path_get(&tree, &slot, 0, idx, name, &buf, &path), 0);             \
+		UNIT_ASSERT_STR(path, want);                                                       \
+		path_put(&tree, &slot);                                                            \
+	} while (0)
+
+/* The directory's path that a worker keeps must never outlive what it says. */
+static void the_kept_directory_follows_every_change(void)
+{
+	struct path_buf buf = {0};
+	struct path_slot slot = {0};
+	uint32_t a, b, c, other, rec[2];
+	const char *path;
+
+	begin();
+	path_slot_add(&tree, &slot);
+	a = lookup(NODE_ROOT, "a");
+	b = lookup(a, "b");
+	c = lookup(b, "a name longer than one word");
+	ASSERT_PATH(c, NULL, "/a/b/a name longer than one word");
+	ASSERT_PATH(c, NULL, "/a/b/a name longer than one word");
+	ASSERT_PATH(b, "x", "/a/b/x");
+	ASSERT_PATH(b, "", "/a/b/");
+	ASSERT_PATH(b, "odd/name", "/a/b/odd/name");
+	ASSERT_PATH(b, "y", "/a/b/y");
+	/* Programs cast the const away. */
+	UNIT_ASSERT_INT(path_get(&tree, &slot, 0, b, "z", &buf, &path), 0);
+	memset((char *)path, '!', 4);
+	path_put(&tree, &slot);
+	ASSERT_PATH(b, "z", "/a/b/z");
+	/* The file itself, the directory, one above it, by rename and by exchange. */
+	rename_names(&slot, b, "a name longer than one word", "c", false);
+	ASSERT_PATH(c, NULL, "/a/b/c");
+	rename_names(&slot, a, "b", "bb", false);
+	ASSERT_PATH(c, NULL, "/a/bb/c");
+	ASSERT_PATH(b, "n", "/a/bb/n");
+	rename_names(&slot, NODE_ROOT, "a", "aa", false);
+	ASSERT_PATH(b, "n", "/aa/bb/n");
+	other = lookup(NODE_ROOT, "other");
+	rename_names(&slot, NODE_ROOT, "aa", "other", true);
+	ASSERT_PATH(c, NULL, "/other/bb/c");
+	/* A directory whose entries were all forgotten since its path was kept. */
+	forget(c, 1);
+	rename_names(&slot, a, "bb", "b", false);
+	ASSERT_PATH(b, "n", "/other/b/n");
+	/* Its number in another's hands. */
+	forget(b, 1);
+	c = lookup(NODE_ROOT, "dir");
+	for (int i = 0; i < 200 && c != b; i++) {
+		forget(c, 1);
+		c = lookup(NODE_ROOT, "dir");
+	}
+	ASSERT_PATH(c, "n", "/dir/n");
+	/* Removed. */
+	struct path_want want = {NODE_ROOT, "dir", &buf, NULL};
+
+	UNIT_ASSERT_INT(path_write_begin(&tree, &slot, &want, NULL, rec), 0);
+	path_commit_unlink(&tree, rec);
+	path_write_end(&tree, &slot, rec);
+	UNIT_ASSERT_INT(path_get(&tree, &slot, 0, c, "n", &buf, &path), -ENOENT);
+	forget(c, 1);
+	forget(a, 1);
+	forget(other, 1);
+	path_buf_free(&buf);
+	path_slot_remove(&tree, &slot);
 	end();
 }
 
@@ -300,8 +383,8 @@ static void actor_end(struct actor *a)
 {
 	pthread_join(a->thread, NULL);
 	path_slot_remove(&tree, &a->slot);
-	free(a->buf[0].mem);
-	free(a->buf[1].mem);
+	path_buf_free(&a->buf[0]);
+	path_buf_free(&a->buf[1]);
 }
 
 static void writers_wait_for_readers_below_only(void)
@@ -342,7 +425,7 @@ static void writers_wait_for_readers_below_only(void)
 	actor_end(&other);
 	actor_end(&w2);
 	path_slot_remove(&tree, &slot);
-	free(buf.mem);
+	path_buf_free(&buf);
 	forget(f, 1);
 	forget(d, 1);
 	forget(g, 1);
@@ -709,8 +792,8 @@ static void *play(void *arg)
 		}
 	}
 	path_slot_remove(&tree, &t->slot);
-	free(t->buf[0].mem);
-	free(t->buf[1].mem);
+	path_buf_free(&t->buf[0]);
+	path_buf_free(&t->buf[1]);
 	return NULL;
 }
 
@@ -752,5 +835,5 @@ static void a_path_is_true_until_it_is_put(void)
 
 UNIT_SUITE(path, UNIT_TEST(paths_of_every_depth), UNIT_TEST(buffers_grow_up_to_the_limit),
 	   UNIT_TEST(no_memory_for_a_path), UNIT_TEST(removed_nodes_have_no_path),
-	   UNIT_TEST(renames_of_what_is_not_known), UNIT_TEST(writers_wait_for_readers_below_only),
+	   UNIT_TEST(renames_of_what_is_not_known), UNIT_TEST(the_kept_directory_follows_every_change), UNIT_TEST(writers_wait_for_readers_below_only),
 	   UNIT_TEST(a_path_is_true_until_it_is_put));

@@ -101,8 +101,8 @@ static void worker_fini(struct core_session *se, struct core_worker *w)
 	struct fs_worker *fw = w->fs_local;
 
 	path_slot_remove(&fs->tree, &fw->slot);
-	free(fw->buf[0].mem);
-	free(fw->buf[1].mem);
+	path_buf_free(&fw->buf[0]);
+	path_buf_free(&fw->buf[1]);
 	free(fw);
 }
 

@@ -66,7 +66,7 @@ int hidden_hide(struct core_req *req, const struct path_want *want, uint32_t rec
 		atomic_fetch_or(&FS_NODES(fs)->at[rec].flags, NODE_HIDDEN);
 		pthread_mutex_unlock(&fs->tree.lock);
 	}
-	free(buf.mem);
+	path_buf_free(&buf);
 	return res;
 }
 
@@ -83,7 +83,7 @@ void hidden_show(struct core_req *req, const struct path_want *want, uint32_t re
 		node_rename(FS_NODES(fs), rec, want->idx, want->name);
 		pthread_mutex_unlock(&fs->tree.lock);
 	}
-	free(buf.mem);
+	path_buf_free(&buf);
 }
 
 void hidden_closed(struct core_req *req, uint32_t idx)
@@ -139,5 +139,5 @@ void hidden_remove_all(struct core_fs *fs)
 			fs->ops.unlink(fs->data, path);
 		atomic_fetch_and(&t->at[idx].flags, ~(uint32_t)NODE_HIDDEN);
 	}
-	free(buf.mem);
+	path_buf_free(&buf);
 }

@@ -32,6 +32,7 @@ enum node_flags {
 	NODE_SIDE = 1 << 6,   /* has side data: side.c */
 	NODE_LINKED = 1 << 7, /* has, or had a moment ago, several names here: entry.c */
 	NODE_QUEUED = 1 << 8, /* in remember.c's queue */
+	NODE_DIRPATH = 1 << 9, /* a worker may have kept its path: path.c */
 };
 
 struct node {
@@ -168,6 +169,10 @@ static inline char *node_put_name(const struct nodes *t, uint32_t name, char *en
 		__builtin_memcpy(end - done - 8, src, 8);
 	}
 	return end - len;
+}
+static inline size_t node_name_len(const struct nodes *t, uint32_t name)
+{
+	return *(const uint16_t *)(t->names + (size_t)name * 8);
 }
 /* The name without the slash; *len without a terminator. */
 static inline const char *node_name(const struct nodes *t, uint32_t name, size_t *len)

@@ -81,6 +81,107 @@ static int walk_growing(struct path_tree *t, uint32_t idx, const char *name, str
 	return res;
 }
 
+/* ---- the path of the last directory ---------------------------------------------------------- */
+
+/* The node is still the directory whose path is kept, and no directory's path has changed since. */
+static bool kept(struct path_tree *t, uint32_t idx, const struct path_buf *b)
+{
+	return idx == b->dir_idx &&
+	       atomic_load_explicit(&t->nodes.at[idx].gen, memory_order_relaxed) == b->dir_gen &&
+	       atomic_load_explicit(&t->epoch, memory_order_seq_cst) == b->dir_epoch;
+}
+
+/*
+ * What walk() does, in a constant number of steps; the caller has announced idx. False: not
+ * possible, walk. A node's own mark is looked at; one further up has moved the epoch.
+ */
+static bool from_kept(struct path_tree *t, uint32_t idx, const char *name, struct path_buf *b,
+		      const char **path)
+{
+	struct nodes *nodes = &t->nodes;
+	char *at = b->mem + sizeof(uint64_t); /* node_put_name() writes whole words */
+
+	if (name) {
+		size_t len;
+
+		if (!kept(t, idx, b))
+			return false;
+		len = strlen(name);
+		if (core_unlikely(len > NODE_NAME_MAX))
+			return false;
+		at[b->dir_len] = '/';
+		memcpy(at + b->dir_len + 1, name, len + 1);
+	} else {
+		const struct node *n = &nodes->at[idx];
+		uint32_t flags = atomic_load_explicit(&n->flags, memory_order_seq_cst);
+		uint32_t ref = atomic_load_explicit(&n->name, memory_order_acquire);
+		char *end;
+
+		if (core_unlikely((flags & NODE_MARKED) || !ref) ||
+		    !kept(t, atomic_load_explicit(&n->parent, memory_order_relaxed), b))
+			return false;
+		end = at + b->dir_len + 1 + node_name_len(nodes, ref);
+		node_put_name(nodes, ref, end, b->mem);
+		*end = 0;
+	}
+	memcpy(at, b->dir, b->dir_len);
+	*path = at;
+	return true;
+}
+
+/*
+ * Keeps the directory part of a path that was just walked, `epoch` being from before the walk.
+ * Whoever marks a node that says NODE_DIRPATH moves the epoch: either our flag comes first, or we
+ * see the mark and keep nothing.
+ */
+static void keep(struct path_tree *t, uint32_t idx, const char *name, struct path_buf *b,
+		 const char *path, uint64_t epoch)
+{
+	uint32_t dir = idx;
+	size_t last, len;
+	struct node *n;
+
+	b->dir_idx = 0;
+	if (name) {
+		last = strlen(name);
+	} else {
+		if (idx == NODE_ROOT)
+			return;
+		n = &t->nodes.at[idx];
+		dir = atomic_load_explicit(&n->parent, memory_order_relaxed);
+		last = node_name_len(&t->nodes,
+				     atomic_load_explicit(&n->name, memory_order_relaxed));
+	}
+	n = &t->nodes.at[dir];
+	len = (size_t)(b->mem + b->size - 1 - path) - last - 1;
+	if (core_unlikely(b->size < len + NODE_NAME_MAX + 2 * sizeof(uint64_t)))
+		return;
+	if (!(atomic_load_explicit(&n->flags, memory_order_relaxed) & NODE_DIRPATH) &&
+	    (atomic_fetch_or_explicit(&n->flags, NODE_DIRPATH, memory_order_seq_cst) & NODE_MARKED))
+		return;
+	if (core_unlikely(b->dir_size < len)) {
+		char *mem = malloc(b->size);
+
+		if (!mem)
+			return;
+		free(b->dir);
+		b->dir = mem;
+		b->dir_size = b->size;
+	}
+	memcpy(b->dir, path, len);
+	b->dir_len = len;
+	b->dir_gen = atomic_load_explicit(&n->gen, memory_order_relaxed);
+	b->dir_epoch = epoch;
+	b->dir_idx = dir;
+}
+
+void path_buf_free(struct path_buf *b)
+{
+	free(b->mem);
+	free(b->dir);
+	memset(b, 0, sizeof(*b));
+}
+
 int path_build(struct path_tree *t, uint32_t idx, const char *name, struct path_buf *buf,
 	       const char **path)
 {
@@ -148,13 +249,19 @@ static void wait_unmarked(struct path_tree *t, uint32_t a, uint32_t b)
 int path_get(struct path_tree *t, struct path_slot *s, int entry, uint32_t idx, const char *name,
 	     struct path_buf *buf, const char **path)
 {
+	uint64_t epoch;
 	int res;
 
 	for (;;) {
 		announce(s, entry, idx);
-		res = walk_growing(t, idx, name, buf, path, true);
-		if (core_likely(!res))
+		if (core_likely(from_kept(t, idx, name, buf, path)))
 			return 0;
+		epoch = atomic_load_explicit(&t->epoch, memory_order_seq_cst);
+		res = walk_growing(t, idx, name, buf, path, true);
+		if (core_likely(!res)) {
+			keep(t, idx, name, buf, *path, epoch);
+			return 0;
+		}
 		clear(t, s);
 		if (res != -EAGAIN)
 			return res;
@@ -183,10 +290,17 @@ int path_get2(struct path_tree *t, struct path_slot *s, struct path_want *a, str
 
 /* ---- writers -------------------------------------------------------------------------------- */
 
+/* Marks; if the node's name is part of a directory's path that somebody may have kept, says so. */
 static void mark(struct path_tree *t, uint32_t rec)
 {
-	if (rec)
-		atomic_fetch_or_explicit(&t->nodes.at[rec].flags, NODE_MARKED, memory_order_seq_cst);
+	struct node *n = &t->nodes.at[rec];
+
+	if (!rec)
+		return;
+	if ((atomic_fetch_or_explicit(&n->flags, NODE_MARKED, memory_order_seq_cst) &
+	     NODE_DIRPATH) ||
+	    atomic_load_explicit(&n->children, memory_order_seq_cst))
+		atomic_fetch_add_explicit(&t->epoch, 1, memory_order_seq_cst);
 }
 
 static void unmark(struct path_tree *t, uint32_t rec)

@@ -14,9 +14,19 @@ struct path_slot {
 	struct path_slot *next, *prev; /* tree->slots, under tree->lock */
 };
 
+/*
+ * Where paths are handed out from. The program may write into what it gets, so the path of the
+ * directory it used last is kept apart: most requests are for the same directory as the one
+ * before, and then nothing has to be walked (docs/locking.md, "The path of the last directory").
+ */
 struct path_buf {
 	char *mem;
 	size_t size;
+	char *dir; /* not terminated; "" is the root's */
+	size_t dir_len, dir_size;
+	uint32_t dir_idx; /* 0: none */
+	uint32_t dir_gen;
+	uint64_t dir_epoch;
 };
 
 struct path_tree {
@@ -25,6 +35,7 @@ struct path_tree {
 	pthread_cond_t changed;
 	struct path_slot *slots;
 	_Atomic int writers_waiting; /* writers that wait for readers */
+	_Atomic uint64_t epoch;      /* moves before a directory's path may change */
 	unsigned waiting;            /* anybody in cond_wait */
 };
 
@@ -48,6 +59,7 @@ struct path_want {
 	const char *path; /* out */
 };
 int path_get2(struct path_tree *t, struct path_slot *s, struct path_want *a, struct path_want *b);
+void path_buf_free(struct path_buf *buf);
 /* Ends what path_get began; the bytes in buf stay. */
 void path_put(struct path_tree *t, struct path_slot *s);
 

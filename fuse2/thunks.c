@@ -33,13 +33,13 @@
 		res_;                                                                              \
 	})
 
-static int t_getattr(void *d, const char *path, struct stat *st, struct core_file_info *fi)
+static int t_getattr(void *d, const char *path, struct core_stat *st, struct core_file_info *fi)
 {
 	if (fi && OP(d)->fgetattr)
-		return WITH_FI(fi, OP(d)->fgetattr(path, st, &pub));
+		return WITH_FI(fi, OP(d)->fgetattr(path, &st->st, &pub));
 	if (!OP(d)->getattr)
 		return -ENOSYS;
-	return path ? OP(d)->getattr(path, st) : -ENOENT;
+	return path ? OP(d)->getattr(path, &st->st) : -ENOENT;
 }
 static int t_readlink(void *d, const char *path, char *buf, size_t size)
 {

@@ -47,11 +47,11 @@ static void path_destroy(void *d)
 /* ---- names --------------------------------------------------------------------------------------
  */
 
-static int path_getattr(void *d, const char *path, struct stat *st, struct core_file_info *fi)
+static int path_getattr(void *d, const char *path, struct core_stat *st, struct core_file_info *fi)
 {
 	struct fuse_file_info pub;
 
-	return fuse_fs_getattr(TOP(d), path, st, public_fi(&pub, fi));
+	return fuse_fs_getattr(TOP(d), path, &st->st, public_fi(&pub, fi));
 }
 
 static int path_readlink(void *d, const char *path, char *buf, size_t size)

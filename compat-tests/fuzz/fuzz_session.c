@@ -561,7 +561,7 @@ static int add(const char *path, mode_t mode)
 	return -ENOSPC;
 }
 
-static int t_getattr(void *d, const char *path, struct stat *st, struct core_file_info *fi)
+static int t_getattr(void *d, const char *path, struct core_stat *st, struct core_file_info *fi)
 {
 	int i = find(path);
 
@@ -569,7 +569,7 @@ static int t_getattr(void *d, const char *path, struct stat *st, struct core_fil
 	(void)fi;
 	if (i < 0)
 		return -ENOENT;
-	*st = files[i].st;
+	st->st = files[i].st;
 	return byte() % 32 == 31 ? -EIO : 0;
 }
 static int t_readlink(void *d, const char *path, char *buf, size_t size)

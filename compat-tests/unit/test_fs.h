@@ -113,7 +113,7 @@ static struct m_inode *m_add(const char *path, mode_t mode)
 	return n;
 }
 
-static int m_getattr(void *d, const char *path, struct stat *st, struct core_file_info *fi)
+static int m_getattr(void *d, const char *path, struct core_stat *st, struct core_file_info *fi)
 {
 	struct m_file *f;
 	int res = 0;
@@ -126,9 +126,9 @@ static int m_getattr(void *d, const char *path, struct stat *st, struct core_fil
 	if (M.fail_getattr)
 		res = -M.fail_getattr;
 	else if (f)
-		*st = f->inode->st;
+		st->st = f->inode->st;
 	else if (!path && fi && fi->fh)
-		*st = ((struct m_inode *)(uintptr_t)fi->fh)->st;
+		st->st = ((struct m_inode *)(uintptr_t)fi->fh)->st;
 	else
 		res = -ENOENT;
 	pthread_mutex_unlock(&m_lock);

@@ -47,7 +47,7 @@ static int put_over(struct core_modules *s, const char *name, const char *opts)
 /* ---- the file system below ----------------------------------------------------------------------
  */
 
-static int b_getattr(void *d, const char *path, struct stat *st, struct core_file_info *fi)
+static int b_getattr(void *d, const char *path, struct core_stat *st, struct core_file_info *fi)
 {
 	note(d, "getattr", path);
 	(void)st;

@@ -162,16 +162,13 @@ int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
 }
 
 int fs_make_entry(struct core_req *req, uint32_t parent, const char *name, const char *path,
-		  struct core_file_info *fi, struct core_entry_param *e)
+		  struct core_file_info *fi, union fs_entry *u)
 {
-	struct core_fs *fs = req_fs(req);
 	int res;
 
-	memset(e, 0, sizeof(*e));
-	if (!fs->ops.getattr)
-		return -ENOSYS;
-	res = fs->ops.getattr(fs->data, path, &e->attr, fi);
-	return res ? res : fs_entry_from_stat(fs, parent, name, e);
+	u->e.ino = 0;
+	res = fs_ask_attr(req_fs(req), path, &u->x.attr, fi);
+	return res ? res : fs_entry_from_stat(req_fs(req), parent, name, &u->e);
 }
 
 void fs_forget(struct core_fs *fs, uint64_t ino, uint64_t n)
@@ -223,23 +220,23 @@ static int dot_names(struct core_fs *fs, uint64_t *ino, const char **name)
 static void fs_lookup(struct core_req *req, uint64_t parent, const char *name)
 {
 	struct core_fs *fs = req_fs(req);
-	struct core_entry_param e;
+	union fs_entry u;
 	const char *path;
 	int res = dot_names(fs, &parent, &name);
 
-	e.ino = 0;
+	u.e.ino = 0;
 	if (!res)
 		res = op_path(req, parent, name, &path);
 	if (!res) {
-		res = fs_make_entry(req, node_from_id(FS_NODES(fs), parent), name, path, NULL, &e);
+		res = fs_make_entry(req, node_from_id(FS_NODES(fs), parent), name, path, NULL, &u);
 		if (res == -ENOENT && fs->cfg.negative_timeout != 0) {
-			memset(&e, 0, sizeof(e));
-			e.entry_timeout = fs->cfg.negative_timeout;
+			memset(&u.e, 0, sizeof(u.e));
+			u.e.entry_timeout = fs->cfg.negative_timeout;
 			res = 0;
 		}
 		op_end(req);
 	}
-	fs_reply_entry(req, &e, res);
+	fs_reply_entry(req, &u.e, res);
 }
 
 static void fs_forget_op(struct core_req *req, uint64_t ino, uint64_t nlookup)
@@ -275,33 +272,32 @@ static void fs_getattr(struct core_req *req, uint64_t ino, struct core_file_info
 {
 	struct core_fs *fs = req_fs(req);
 	uint32_t idx = node_from_id(FS_NODES(fs), ino);
-	struct stat st;
+	struct core_stat cs;
 	const char *path;
 	double timeout;
 	int res;
 
-	memset(&st, 0, sizeof(st));
 	res = fi ? op_path_fh(req, ino, &path) : op_path(req, ino, NULL, &path);
 	if (core_unlikely(res)) {
-		if (idx && kept_stat(fs, ino, &st))
-			core_reply_attr(req, &st, 0);
+		if (idx && kept_stat(fs, ino, &cs.st))
+			core_reply_attr(req, &cs.st, 0);
 		else
 			reply_result(req, res);
 		return;
 	}
-	res = fs->ops.getattr ? fs->ops.getattr(fs->data, path, &st, fi) : -ENOSYS;
+	res = fs_ask_attr(fs, path, &cs, fi);
 	op_end(req);
 	if (res) {
 		reply_result(req, res);
 		return;
 	}
 	if ((atomic_load_explicit(&FS_NODES(fs)->at[idx].flags, memory_order_relaxed) &
-	     NODE_HIDDEN) && st.st_nlink > 0)
-		st.st_nlink--;
-	timeout = fs_attr_timeout(fs, idx, &st);
-	fs_note_stat(fs, idx, &st);
-	fs_adjust_stat(fs, idx, &st);
-	core_reply_attr(req, &st, timeout);
+	     NODE_HIDDEN) && cs.st.st_nlink > 0)
+		cs.st.st_nlink--;
+	timeout = fs_attr_timeout(fs, idx, &cs.st);
+	fs_note_stat(fs, idx, &cs.st);
+	fs_adjust_stat(fs, idx, &cs.st);
+	core_reply_attr(req, &cs.st, timeout);
 }
 
 static struct timespec pick_time(int to_set, int set, int now, struct timespec t)
@@ -358,27 +354,26 @@ static void fs_setattr(struct core_req *req, uint64_t ino, struct stat *st, int 
 {
 	struct core_fs *fs = req_fs(req);
 	uint32_t idx = node_from_id(FS_NODES(fs), ino);
-	struct stat now;
+	struct core_stat now;
 	const char *path;
 	double timeout;
 	int res;
 
-	memset(&now, 0, sizeof(now));
 	res = fi ? op_path_fh(req, ino, &path) : op_path(req, ino, NULL, &path);
 	if (!res) {
 		res = apply(fs, path, st, to_set, fi);
 		if (!res)
-			res = fs->ops.getattr ? fs->ops.getattr(fs->data, path, &now, fi) : -ENOSYS;
+			res = fs_ask_attr(fs, path, &now, fi);
 		op_end(req);
 	}
 	if (res) {
 		reply_result(req, res);
 		return;
 	}
-	timeout = fs_attr_timeout(fs, idx, &now);
-	fs_note_stat(fs, idx, &now);
-	fs_adjust_stat(fs, idx, &now);
-	core_reply_attr(req, &now, timeout);
+	timeout = fs_attr_timeout(fs, idx, &now.st);
+	fs_note_stat(fs, idx, &now.st);
+	fs_adjust_stat(fs, idx, &now.st);
+	core_reply_attr(req, &now.st, timeout);
 }
 
 /* ---- making names --------------------------------------------------------------------------- */
@@ -387,7 +382,7 @@ static void fs_setattr(struct core_req *req, uint64_t ino, struct stat *st, int 
 #define MAKE(call_)                                                                                \
 	do {                                                                                       \
 		struct core_fs *fs = req_fs(req);                                                  \
-		struct core_entry_param e = { 0 };                                                 \
+		union fs_entry u = { 0 };                                                          \
 		const char *path;                                                                  \
 		int res = op_path(req, parent, name, &path);                                       \
                                                                                                    \
@@ -395,10 +390,10 @@ static void fs_setattr(struct core_req *req, uint64_t ino, struct stat *st, int 
 			res = (call_);                                                             \
 			if (!res)                                                                  \
 				res = fs_make_entry(req, node_from_id(FS_NODES(fs), parent), name, \
-						    path, NULL, &e);                               \
+						    path, NULL, &u);                               \
 			op_end(req);                                                               \
 		}                                                                                  \
-		fs_reply_entry(req, &e, res);                                                      \
+		fs_reply_entry(req, &u.e, res);                                                    \
 	} while (0)
 
 /* A regular file is made by create where there is one, as open(O_CREAT) would. */
@@ -465,27 +460,26 @@ static void share_node(struct core_fs *fs, uint32_t idx, uint32_t parent, const 
 static void fs_link(struct core_req *req, uint64_t ino, uint64_t parent, const char *name)
 {
 	struct core_fs *fs = req_fs(req);
-	struct core_entry_param e = { 0 };
+	union fs_entry u = { 0 };
 	const char *from, *to;
 	int res = op_path2(req, ino, NULL, &from, parent, name, &to);
 
 	if (!res) {
 		uint32_t idx = node_from_id(FS_NODES(fs), ino);
 		uint32_t dir = node_from_id(FS_NODES(fs), parent);
-		struct stat old = { 0 };
+		struct core_stat old;
 
 		res = fs->ops.link ? fs->ops.link(fs->data, from, to) : -ENOSYS;
 		if (!res)
-			res = fs->ops.getattr ? fs->ops.getattr(fs->data, to, &e.attr, NULL)
-					      : -ENOSYS;
-		if (!res && e.attr.st_nlink > 1 && !S_ISDIR(e.attr.st_mode) &&
-		    fs->ops.getattr(fs->data, from, &old, NULL) == 0 && same_file(&old, &e.attr))
-			share_node(fs, idx, dir, name, &old);
+			res = fs_ask_attr(fs, to, &u.x.attr, NULL);
+		if (!res && u.e.attr.st_nlink > 1 && !S_ISDIR(u.e.attr.st_mode) &&
+		    fs_ask_attr(fs, from, &old, NULL) == 0 && same_file(&old.st, &u.e.attr))
+			share_node(fs, idx, dir, name, &old.st);
 		if (!res)
-			res = fs_entry_from_stat(fs, dir, name, &e);
+			res = fs_entry_from_stat(fs, dir, name, &u.e);
 		op_end(req);
 	}
-	fs_reply_entry(req, &e, res);
+	fs_reply_entry(req, &u.e, res);
 }
 
 /* ---- removing and moving names ----------------------------------------------------------------- */
@@ -496,16 +490,17 @@ static void fs_link(struct core_req *req, uint64_t ino, uint64_t parent, const c
  */
 static struct stat *save_dir_stat(struct core_fs *fs, uint32_t rec, const char *path)
 {
-	struct stat st = { 0 }, *copy;
+	struct core_stat now;
+	struct stat *copy;
 
 	if (!rec || FS_NODES(fs)->at[rec].target || !dir_is_open(fs, node_id(FS_NODES(fs), rec)) ||
-	    !fs->ops.getattr || fs->ops.getattr(fs->data, path, &st, NULL))
+	    fs_ask_attr(fs, path, &now, NULL))
 		return NULL;
 	copy = malloc(sizeof(*copy));
 	if (copy) {
-		fs_adjust_stat(fs, rec, &st);
-		st.st_nlink = 0;
-		*copy = st;
+		fs_adjust_stat(fs, rec, &now.st);
+		now.st.st_nlink = 0;
+		*copy = now.st;
 	}
 	return copy;
 }

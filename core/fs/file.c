@@ -13,7 +13,7 @@ static void open_auto_cache(struct core_fs *fs, uint32_t idx, const char *path,
 	struct side *d = side_get(&fs->side, idx, true);
 	struct timespec now, since;
 	bool valid, fresh;
-	struct stat st;
+	struct core_stat st;
 
 	if (!d)
 		return;
@@ -25,9 +25,8 @@ static void open_auto_cache(struct core_fs *fs, uint32_t idx, const char *path,
 	fresh = (double)(now.tv_sec - since.tv_sec) + 1e-9 * (double)(now.tv_nsec - since.tv_nsec) <=
 		fs->cfg.ac_attr_timeout;
 	if (valid && !fresh) {
-		memset(&st, 0, sizeof(st));
-		if (fs->ops.getattr && fs->ops.getattr(fs->data, path, &st, fi) == 0)
-			fs_note_stat(fs, idx, &st);
+		if (fs_ask_attr(fs, path, &st, fi) == 0)
+			fs_note_stat(fs, idx, &st.st);
 		else
 			valid = false;
 	}
@@ -88,7 +87,7 @@ static void fs_create(struct core_req *req, uint64_t parent, const char *name, m
 		      struct core_file_info *fi)
 {
 	struct core_fs *fs = req_fs(req);
-	struct core_entry_param e = { 0 };
+	union fs_entry u = { 0 };
 	const char *path;
 	uint32_t idx;
 	int res = op_path(req, parent, name, &path);
@@ -99,9 +98,9 @@ static void fs_create(struct core_req *req, uint64_t parent, const char *name, m
 	}
 	res = fs->ops.create ? fs->ops.create(fs->data, path, mode, fi) : -ENOSYS;
 	if (!res) {
-		res = fs_make_entry(req, node_from_id(FS_NODES(fs), parent), name, path, fi, &e);
-		if (!res && !S_ISREG(e.attr.st_mode)) {
-			fs_forget(fs, e.ino, 1);
+		res = fs_make_entry(req, node_from_id(FS_NODES(fs), parent), name, path, fi, &u);
+		if (!res && !S_ISREG(u.e.attr.st_mode)) {
+			fs_forget(fs, u.e.ino, 1);
 			res = -EIO;
 		}
 		if (res && fs->ops.release)
@@ -112,15 +111,15 @@ static void fs_create(struct core_req *req, uint64_t parent, const char *name, m
 		reply_result(req, res);
 		return;
 	}
-	idx = (uint32_t)e.ino;
+	idx = (uint32_t)u.e.ino;
 	open_bits(fs, idx, path, fi);
 	atomic_fetch_add(&FS_NODES(fs)->at[idx].open, 1);
 	op_end(req);
-	if (core_reply_create(req, &e, fi)) {
+	if (core_reply_create(req, &u.e, fi)) {
 		if (fs->ops.release)
 			fs->ops.release(fs->data, path, fi);
 		hidden_closed(req, idx);
-		fs_forget(fs, e.ino, 1);
+		fs_forget(fs, u.e.ino, 1);
 	}
 }
 

@@ -114,6 +114,11 @@ static void fs_init(void *userdata, struct core_conn *conn)
 
 	if (fs->ops.init)
 		fs->ops.init(fs->data, conn, &fs->cfg);
+#define DROP_ABSENT(op)                                                                            \
+	if (fs->cfg.ext_absent & (1U << CORE_EXT_##op))                                            \
+		fs->ops.op = NULL;
+	CORE_EXT_OPS(DROP_ABSENT)
+#undef DROP_ABSENT
 	if (!fs->cfg.ac_attr_timeout_set)
 		fs->cfg.ac_attr_timeout = fs->cfg.attr_timeout;
 	/* The program may have asked for interrupts in its init: only now it is known. */

@@ -13,12 +13,63 @@
 #ifndef CORE_FS_FS_H
 #define CORE_FS_FS_H
 
+#include <sys/stat.h>
+#include <time.h>
+
 #include "core/session/session.h"
+
+struct statfs; /* <sys/vfs.h> */
 
 enum core_fill_flags { CORE_FILL_PLUS = 1 << 1 };  /* st is complete: usable as a lookup's answer */
 enum core_readdir_flags { CORE_READDIR_PLUS = 1 << 0 };
 
-/* Returns 1 when the buffer is full: the program should stop. */
+/*
+ * What a program says of a file. The fields after st mean something only if the session wants
+ * them (core_fs_config.stat_ex); then they are zero before getattr is called. Otherwise nobody
+ * reads them, but a program compiled for them may write them: the room is always there. The layout
+ * is that of struct ambifuse_stat and struct fuse_stat_ex.
+ */
+struct core_stat {
+	struct stat st;
+	struct timespec birthtim; /* zero: not known */
+	uint32_t flags;           /* BSD flags (UF_*, SF_*) */
+	uint32_t reserved32[3];
+	uint64_t reserved64[2];
+};
+
+/* A set of attributes for setattr_x: in the layout of macOS, which is the programs'. */
+enum core_setattr_valid {
+	CORE_SETATTR_MODE = 1 << 0,
+	CORE_SETATTR_UID = 1 << 1,
+	CORE_SETATTR_GID = 1 << 2,
+	CORE_SETATTR_SIZE = 1 << 3,
+	CORE_SETATTR_ATIME = 1 << 4,
+	CORE_SETATTR_MTIME = 1 << 5,
+	CORE_SETATTR_CRTIME = 1 << 28,
+	CORE_SETATTR_CHGTIME = 1 << 29,
+	CORE_SETATTR_BKUPTIME = 1 << 30,
+	CORE_SETATTR_FLAGS = (int)(1U << 31),
+};
+struct core_setattr_x {
+	int32_t valid; /* CORE_SETATTR_* */
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	off_t size;
+	struct timespec acctime, modtime, crtime, chgtime, bkuptime;
+	uint32_t flags;
+};
+
+/* Flags of renamex, and what exchange is. */
+enum core_renamex_flags { CORE_RENAME_SWAP = 2, CORE_RENAME_EXCL = 4 };
+
+/* access mask: may this name be removed? (delete_access) */
+#define CORE_DELETE_OK 0x40000000
+
+/*
+ * Returns 1 when the buffer is full: the program should stop. Only struct stat is read: what the
+ * kernel takes from a listing has no place for more.
+ */
 typedef int (*core_fill_dir)(void *buf, const char *name, const struct stat *st, off_t off,
 			     int flags);
 
@@ -35,10 +86,29 @@ struct core_fs_config {
 	int nullpath_ok; /* NULL instead of a path that is gone */
 	int nopath;      /* NULL instead of any path where there is a handle */
 	int utime_omit_ok; /* utimens understands UTIME_NOW and UTIME_OMIT */
+
+	/* Extensions, off by default; read after the program's init. docs/extensions.md */
+	int stat_ex;          /* getattr gives birth time and flags; chflags may be called */
+	int read_only;        /* what would change something fails with EROFS */
+	int delete_access;    /* access(CORE_DELETE_OK) before a name is removed */
+	int case_insensitive; /* names that differ in case are one */
+	uint32_t ext_absent;  /* CORE_EXT_OP bits: operations the program turned out not to have */
 };
 
+/* The extension operations, in the order of the table. */
+#define CORE_EXT_OPS(F)                                                                            \
+	F(getpath) F(statfs_x) F(setvolname) F(exchange) F(renamex) F(getxtimes) F(setbkuptime)    \
+	F(setchgtime) F(setcrtime) F(chflags) F(setattr_x) F(fsetattr_x)
+enum core_ext_op {
+#define CORE_EXT_OP_NAME(op) CORE_EXT_##op,
+	CORE_EXT_OPS(CORE_EXT_OP_NAME)
+#undef CORE_EXT_OP_NAME
+	CORE_EXT_COUNT
+};
+#define CORE_EXT_ALL ((1U << CORE_EXT_COUNT) - 1)
+
 struct core_fs_ops {
-	int (*getattr)(void *d, const char *path, struct stat *, struct core_file_info *fi);
+	int (*getattr)(void *d, const char *path, struct core_stat *, struct core_file_info *fi);
 	int (*readlink)(void *d, const char *path, char *buf, size_t size);
 	int (*mknod)(void *d, const char *path, mode_t, dev_t);
 	int (*mkdir)(void *d, const char *path, mode_t);
@@ -97,6 +167,26 @@ struct core_fs_ops {
 	int (*statx)(void *d, const char *path, int flags, int mask, struct statx *,
 		     struct core_file_info *fi);
 	int (*syncfs)(void *d, const char *path);
+
+	/*
+	 * Extensions. A front-end whose program says only in its init which it has sets all of
+	 * them and reports the others in core_fs_config.ext_absent; they are NULL from then on.
+	 */
+	/* The canonical spelling of path; fi may be NULL. Terminated, or -ERANGE. */
+	int (*getpath)(void *d, const char *path, char *buf, size_t size, struct core_file_info *fi);
+	int (*statfs_x)(void *d, const char *path, struct statfs *);
+	int (*setvolname)(void *d, const char *name);
+	int (*exchange)(void *d, const char *path1, const char *path2, unsigned long flags);
+	int (*renamex)(void *d, const char *from, const char *to, unsigned flags);
+	int (*getxtimes)(void *d, const char *path, struct timespec *bkuptime,
+			 struct timespec *crtime);
+	int (*setbkuptime)(void *d, const char *path, const struct timespec *);
+	int (*setchgtime)(void *d, const char *path, const struct timespec *);
+	int (*setcrtime)(void *d, const char *path, const struct timespec *);
+	int (*chflags)(void *d, const char *path, uint32_t flags);
+	int (*setattr_x)(void *d, const char *path, struct core_setattr_x *);
+	int (*fsetattr_x)(void *d, const char *path, struct core_setattr_x *,
+			  struct core_file_info *fi);
 };
 
 struct core_fs;

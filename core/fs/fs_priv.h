@@ -4,6 +4,10 @@
 #ifndef CORE_FS_FS_PRIV_H
 #define CORE_FS_FS_PRIV_H
 
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
 #include "core/fs/fs.h"
 #include "core/fs/path.h"
 #include "core/fs/side.h"
@@ -82,11 +86,35 @@ static inline void reply_result(struct core_req *req, int res)
 
 /* ---- attributes and entries (entry.c) ---- */
 
+/* Asks the program, with st cleared as the contract of struct core_stat says. */
+static inline int fs_ask_attr(struct core_fs *fs, const char *path, struct core_stat *st,
+			      struct core_file_info *fi)
+{
+	if (core_unlikely(fs->cfg.stat_ex))
+		memset(st, 0, sizeof(*st));
+	else
+		memset(&st->st, 0, sizeof(st->st));
+	return fs->ops.getattr ? fs->ops.getattr(fs->data, path, st, fi) : -ENOSYS;
+}
+
+/*
+ * An entry in the making: the program's attributes where they will be, and room behind them. The
+ * timeouts lie where the birth time does, so they are set after the program was asked.
+ */
+union fs_entry {
+	struct core_entry_param e;
+	struct {
+		uint64_t ino, generation;
+		struct core_stat attr;
+	} x;
+};
+_Static_assert(offsetof(union fs_entry, e.attr) == offsetof(union fs_entry, x.attr), "one place");
+
 void fs_adjust_stat(struct core_fs *fs, uint32_t idx, struct stat *st);
 double fs_attr_timeout(struct core_fs *fs, uint32_t idx, const struct stat *st);
 /* Asks the program for the attributes of path and makes the entry (parent, name). */
 int fs_make_entry(struct core_req *req, uint32_t parent, const char *name, const char *path,
-		  struct core_file_info *fi, struct core_entry_param *e);
+		  struct core_file_info *fi, union fs_entry *u);
 /* The same with attributes at hand. */
 int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
 		       struct core_entry_param *e);
@@ -94,6 +122,12 @@ void fs_forget(struct core_fs *fs, uint64_t ino, uint64_t n);
 void fs_reply_entry(struct core_req *req, struct core_entry_param *e, int res);
 /* Data cache follows size and mtime (auto_cache). */
 void fs_note_stat(struct core_fs *fs, uint32_t idx, const struct stat *st);
+
+/* ---- extensions (ext.c) ---- */
+
+/* setattr_x, or fsetattr_x where there is a handle. -ENOSYS: absent, or the program says so. */
+int fs_call_setattr_x(struct core_fs *fs, const char *path, struct core_setattr_x *x,
+		      struct core_file_info *fi);
 
 /* ---- hidden files (hidden.c) ---- */
 

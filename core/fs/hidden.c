@@ -27,7 +27,7 @@ static int unused_name(struct core_fs *fs, uint32_t dir, uint32_t rec, char *nam
 		       struct path_buf *buf, const char **path)
 {
 	for (int i = 0; i < TRIES; i++) {
-		struct stat st;
+		struct core_stat st;
 		int res;
 
 		snprintf(name, size, ".fuse_hidden%08x%08x", rec,
@@ -39,8 +39,7 @@ static int unused_name(struct core_fs *fs, uint32_t dir, uint32_t rec, char *nam
 			return res;
 		if (!fs->ops.getattr)
 			return 0;
-		memset(&st, 0, sizeof(st));
-		res = fs->ops.getattr(fs->data, *path, &st, NULL);
+		res = fs_ask_attr(fs, *path, &st, NULL);
 		if (res == -ENOENT)
 			return 0;
 		if (res)

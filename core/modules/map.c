@@ -81,7 +81,7 @@ static int map_path(const struct core_module *m, const char *path, struct map_bu
 
 #define FI struct core_file_info *fi
 
-ONE_PATH(int, getattr, WITH(struct stat *st, FI), WITH(st, fi))
+ONE_PATH(int, getattr, WITH(struct core_stat *st, FI), WITH(st, fi))
 ONE_PATH(int, mknod, WITH(mode_t mode, dev_t dev), WITH(mode, dev))
 ONE_PATH(int, mkdir, WITH(mode_t mode), WITH(mode))
 ONE_PATH(int, unlink, , )
@@ -120,6 +120,14 @@ ONE_PATH(int, fallocate, WITH(int mode, off_t off, off_t len, FI), WITH(mode, of
 ONE_PATH(off_t, lseek, WITH(off_t off, int whence, FI), WITH(off, whence, fi))
 ONE_PATH(int, statx, WITH(int flags, int mask, struct statx *st, FI), WITH(flags, mask, st, fi))
 ONE_PATH(int, syncfs, , )
+ONE_PATH(int, statfs_x, WITH(struct statfs *st), WITH(st))
+ONE_PATH(int, getxtimes, WITH(struct timespec *bkup, struct timespec *cr), WITH(bkup, cr))
+ONE_PATH(int, setbkuptime, WITH(const struct timespec *t), WITH(t))
+ONE_PATH(int, setchgtime, WITH(const struct timespec *t), WITH(t))
+ONE_PATH(int, setcrtime, WITH(const struct timespec *t), WITH(t))
+ONE_PATH(int, chflags, WITH(uint32_t flags), WITH(flags))
+ONE_PATH(int, setattr_x, WITH(struct core_setattr_x *set), WITH(set))
+ONE_PATH(int, fsetattr_x, WITH(struct core_setattr_x *set, FI), WITH(set, fi))
 
 static int map_readlink(void *d, const char *path, char *buf, size_t size)
 {
@@ -159,6 +167,66 @@ static int map_link(void *d, const char *from, const char *to)
 	MAP(to);
 
 	return m->low.link(m->data, low_from, low_to);
+}
+
+/* buf gets path with its last name replaced by name, which may be in buf. */
+static int map_last(const char *path, const char *name, char *buf, size_t size)
+{
+	size_t dir = (size_t)(strrchr(path, '/') - path) + 1, len = strlen(name);
+
+	if (path[1] == '\0')
+		len = 0; /* the root has no name */
+	if (dir + len + 1 > size)
+		return -ERANGE;
+	memmove(buf + dir, name, len);
+	memcpy(buf, path, dir);
+	buf[dir + len] = '\0';
+	return 0;
+}
+
+static int map_exchange(void *d, const char *path1, const char *path2, unsigned long flags)
+{
+	struct core_module *m = d;
+	MAP(path1);
+	MAP(path2);
+
+	return m->low.exchange(m->data, low_path1, low_path2, flags);
+}
+
+static int map_renamex(void *d, const char *from, const char *to, unsigned flags)
+{
+	struct core_module *m = d;
+	MAP(from);
+	MAP(to);
+
+	return m->low.renamex(m->data, low_from, low_to, flags);
+}
+
+static int map_setvolname(void *d, const char *name)
+{
+	struct core_module *m = d;
+
+	return m->low.setvolname(m->data, name);
+}
+
+/* Only the last name of the answer is of use above: the directories are known by then. */
+static int map_getpath(void *d, const char *path, char *buf, size_t size, struct core_file_info *fi)
+{
+	struct core_module *m = d;
+	MAP(path);
+	MAP_BUF up;
+	int res = m->low.getpath(m->data, low_path, buf, size, fi);
+	char *last;
+
+	map_buf_init(&up);
+	if (res || !path)
+		return res;
+	last = strrchr(buf, '/');
+	last = last ? last + 1 : buf;
+	res = m->map->name_up ? m->map->name_up(m->self, last, &up) : 0;
+	if (res)
+		return res;
+	return map_last(path, m->map->name_up ? up.mem : last, buf, size);
 }
 
 static ssize_t map_copy_file_range(void *d, const char *in, struct core_file_info *fi_in,
@@ -228,7 +296,7 @@ static void map_destroy(void *d)
 					F(fsyncdir) F(init) F(destroy) F(access) F(create) F(lock) \
 						F(flock) F(bmap) F(ioctl) F(poll) F(fallocate)     \
 							F(copy_file_range) F(lseek) F(statx)       \
-								F(syncfs)
+								F(syncfs) CORE_EXT_OPS(F)
 
 #define MAP_COUNT(op) +1
 _Static_assert(sizeof(struct core_fs_ops) == (0 MAP_OPS(MAP_COUNT)) * sizeof(void (*)(void)),

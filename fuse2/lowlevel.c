@@ -7,7 +7,7 @@
 
 #include "core/workers/pool.h"
 
-#define SE(req) ((struct fuse_session *)core_session_userdata(core_req_session(req)))
+#define SE(req) ((struct fuse_session *)core_req_userdata(req))
 #define OP(req) (&SE(req)->ll)
 #define H(req)  ((fuse_req_t)core_req_handle(req))
 

@@ -7,7 +7,7 @@
 
 static struct fuse_session *session_of(struct core_req *req)
 {
-	return core_session_userdata(core_req_session(req));
+	return core_req_userdata(req);
 }
 
 #define OP(req)     (session_of(req)->op)

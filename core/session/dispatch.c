@@ -485,6 +485,28 @@ static void do_setlk(struct core_req *req)
 		OPS->setlk(req, req->nodeid, &fi, &fl, sleep);
 }
 
+/* Requests that may wait for others run outside of the pool's count; see pool.h. */
+static void do_setlkw(struct core_req *req)
+{
+	struct core_pool_thread *pt = req->w->pt;
+
+	if (pt && core_pool_block_begin(pt)) {
+		core_err("too many processes wait for locks (%d); refusing one more\n",
+			 CORE_POOL_MAX_BLOCKED);
+		core_reply_err(req, ENOLCK);
+		return;
+	}
+	/* A caller who is killed must not wait for what its handler waits for. */
+	if (core_interrupt_arm(req)) {
+		core_reply_err(req, EINTR);
+	} else {
+		do_setlk(req);
+		core_interrupt_disarm(req);
+	}
+	if (pt)
+		core_pool_block_end(pt);
+}
+
 static void do_interrupt(struct core_req *req)
 {
 	IN(interrupt_in);
@@ -617,7 +639,7 @@ static const handler handlers[WIRE_OPCODE_MAX] = {
 	[WIRE_FLUSH] = do_flush, [WIRE_INIT] = do_init, [WIRE_OPENDIR] = do_opendir,
 	[WIRE_READDIR] = do_readdir, [WIRE_RELEASEDIR] = do_releasedir,
 	[WIRE_FSYNCDIR] = do_fsyncdir, [WIRE_GETLK] = do_getlk, [WIRE_SETLK] = do_setlk,
-	[WIRE_SETLKW] = do_setlk, [WIRE_ACCESS] = do_access, [WIRE_CREATE] = do_create,
+	[WIRE_SETLKW] = do_setlkw, [WIRE_ACCESS] = do_access, [WIRE_CREATE] = do_create,
 	[WIRE_INTERRUPT] = do_interrupt, [WIRE_BMAP] = do_bmap,
 	[WIRE_DESTROY] = session_do_destroy, [WIRE_IOCTL] = do_ioctl, [WIRE_POLL] = do_poll,
 	[WIRE_NOTIFY_REPLY] = do_notify_reply, [WIRE_BATCH_FORGET] = do_batch_forget,
@@ -627,28 +649,6 @@ static const handler handlers[WIRE_OPCODE_MAX] = {
 	[WIRE_COPY_FILE_RANGE_64] = do_copy_file_range, [WIRE_SYNCFS] = do_syncfs,
 	[WIRE_TMPFILE] = do_tmpfile, [WIRE_STATX] = do_statx,
 };
-
-/* Requests that may wait for others run outside of the pool's count; see pool.h. */
-static void run_blocking(struct core_worker *w, struct core_req *req, handler h)
-{
-	struct core_pool_thread *pt = w->pt;
-
-	if (pt && core_pool_block_begin(pt)) {
-		core_err("too many processes wait for locks (%d); refusing one more\n",
-			 CORE_POOL_MAX_BLOCKED);
-		core_reply_err(req, ENOLCK);
-		return;
-	}
-	/* A caller who is killed must not wait for what its handler waits for. */
-	if (core_interrupt_arm(req)) {
-		core_reply_err(req, EINTR);
-	} else {
-		h(req);
-		core_interrupt_disarm(req);
-	}
-	if (pt)
-		core_pool_block_end(pt);
-}
 
 /* allow_root: others may go on with what they hold open, but begin nothing. */
 static bool denied(struct core_session *se, const struct wire_in_header *hdr)
@@ -678,11 +678,24 @@ static void malformed(struct core_req *req, const struct wire_in_header *hdr, in
 		core_reply_err(req, -err);
 }
 
+/* What is looked at only while se->watch is set. 0: handle it; else the answer. */
+static int look_closer(struct core_session *se, const struct core_msg *msg)
+{
+	const struct wire_in_header *hdr = msg->hdr;
+
+	if (!se->got_init && hdr->opcode != WIRE_INIT) {
+		core_err("the kernel sent %s before INIT\n", core_wire_op_name(hdr->opcode));
+		return EIO;
+	}
+	return se->cfg.deny_others && denied(se, hdr) ? EACCES : 0;
+}
+
 void session_handle(struct core_worker *w, const struct core_msg *msg)
 {
 	const struct wire_in_header *hdr = msg->hdr;
 	struct core_session *se = w->se;
 	struct core_req *req = w->req;
+	bool watch = atomic_load_explicit(&se->watch, memory_order_relaxed);
 	const char *why = NULL;
 	handler h;
 	int err;
@@ -701,24 +714,23 @@ void session_handle(struct core_worker *w, const struct core_msg *msg)
 	req->ctx.umask = 0;
 	atomic_store_explicit(&w->current, hdr->unique, memory_order_release);
 
-	if (core_unlikely(se->debug))
+	if (core_unlikely(watch && se->debug))
 		session_print_request(se, msg);
 	err = core_wire_decode(msg, se->minor, se->caps, &req->args, &why);
-	h = hdr->opcode < WIRE_OPCODE_MAX ? handlers[hdr->opcode] : NULL;
-	if (core_unlikely(err)) {
+	if (core_unlikely(err))
 		malformed(req, hdr, err, why);
-	} else if (core_unlikely(!h)) {
+	else if (core_unlikely(hdr->opcode >= WIRE_OPCODE_MAX || !(h = handlers[hdr->opcode])))
 		core_reply_err(req, ENOSYS);
-	} else if (core_unlikely(!se->got_init && hdr->opcode != WIRE_INIT)) {
-		core_err("the kernel sent %s before INIT\n", core_wire_op_name(hdr->opcode));
-		core_reply_err(req, EIO);
-	} else if (core_unlikely(se->cfg.deny_others && denied(se, hdr))) {
-		core_reply_err(req, EACCES);
-	} else if (core_unlikely(hdr->opcode == WIRE_SETLKW)) {
-		run_blocking(w, req, h);
-	} else {
+	else if (core_unlikely(watch && (err = look_closer(se, msg))))
+		core_reply_err(req, err);
+	else
 		h(req);
-	}
 	atomic_store_explicit(&w->current, 0, memory_order_release);
-	req_handler_done(w, req);
+	if (core_likely(atomic_load_explicit(&req->state, memory_order_acquire) & REQ_DONE))
+		/* Only its worker, between requests: no locked instruction for it. */
+		atomic_store_explicit(&req->gen,
+				      atomic_load_explicit(&req->gen, memory_order_relaxed) + 1,
+				      memory_order_release);
+	else
+		req_kept(w, req);
 }

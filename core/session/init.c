@@ -184,6 +184,7 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 	debug_init(se, "INIT offered", in->minor, offered);
 
 	se->got_init = true;
+	se->watch = se->debug || se->cfg.deny_others;
 	if (se->ops.init)
 		se->ops.init(se->userdata, c);
 

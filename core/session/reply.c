@@ -24,7 +24,25 @@ static int sent(struct core_req *req, int res)
 /* A program may answer what no answer is wanted for; the kernel must not see it. */
 static bool wants_answer(uint32_t opcode)
 {
-	return opcode != WIRE_FORGET && opcode != WIRE_BATCH_FORGET && opcode != WIRE_NOTIFY_REPLY;
+	const uint64_t none = 1ULL << WIRE_FORGET | 1ULL << WIRE_BATCH_FORGET |
+			      1ULL << WIRE_NOTIFY_REPLY;
+
+	return !(opcode < 64 && (none >> opcode & 1));
+}
+
+/* The transport did not take the answer. */
+__attribute__((noinline, cold)) static int not_taken(struct core_req *req, int error, int res)
+{
+	if (res != -ENOENT && res != -ENODEV && res != -ECONNABORTED) {
+		/* Whatever was wrong with it, the caller must not wait for ever. */
+		struct wire_out_header fail = { sizeof(fail), error ? error : -EIO, req->unique };
+		struct iovec one = { &fail, sizeof(fail) };
+
+		req->ch->ops->reply(req->ch, req->tag, &one, 1);
+	}
+	res = sent(req, res);
+	req_answered(req);
+	return res;
 }
 
 int reply_send_iov(struct core_req *req, int error, struct iovec *iov, int n)
@@ -45,16 +63,10 @@ int reply_send_iov(struct core_req *req, int error, struct iovec *iov, int n)
 	if (core_unlikely(req->se->debug))
 		session_print_reply(req->se, req, &out, iov + 1, n - 1);
 	res = req->ch->ops->reply(req->ch, req->tag, iov, n);
-	if (core_unlikely(res && res != -ENOENT && res != -ENODEV && res != -ECONNABORTED)) {
-		/* Whatever was wrong with it, the caller must not wait for ever. */
-		struct wire_out_header fail = { sizeof(fail), error ? error : -EIO, req->unique };
-		struct iovec one = { &fail, sizeof(fail) };
-
-		req->ch->ops->reply(req->ch, req->tag, &one, 1);
-	}
-	res = sent(req, res);
+	if (core_unlikely(res))
+		return not_taken(req, error, res);
 	req_answered(req);
-	return res;
+	return 0;
 }
 
 int reply_send(struct core_req *req, int error, const void *data, size_t len)
@@ -66,11 +78,22 @@ int reply_send(struct core_req *req, int error, const void *data, size_t len)
 	return reply_send_iov(req, error, iov, len ? 2 : 1);
 }
 
-static int reply_ok(struct core_req *req, const void *data, size_t len)
+/* What most answers are: one piece. reply_send_iov() without what is not needed then. */
+static inline int reply_ok(struct core_req *req, const void *data, size_t len)
 {
+	struct wire_out_header out = { (uint32_t)(sizeof(out) + len), 0, req->unique };
+	struct iovec iov[2] = { { &out, sizeof(out) }, { (void *)data, len } };
+	int res;
+
 	if (core_unlikely(!req_claim(req)))
 		return -EALREADY;
-	return reply_send(req, 0, data, len);
+	if (core_unlikely(req->se->debug || !len || !wants_answer(req->opcode)))
+		return reply_send(req, 0, data, len);
+	res = req->ch->ops->reply(req->ch, req->tag, iov, 2);
+	if (core_unlikely(res))
+		return not_taken(req, 0, res);
+	req_answered(req);
+	return 0;
 }
 
 int core_reply_err(struct core_req *req, int err)
@@ -96,17 +119,18 @@ void core_reply_none(struct core_req *req)
 
 static void set_timeout(double t, uint64_t *sec, uint32_t *nsec)
 {
-	if (!(t > 0)) { /* also not a number */
-		*sec = 0;
-		*nsec = 0;
-	} else if (t >= 4e9) {
-		*sec = 4000000000u;
-		*nsec = 0;
-	} else {
-		double whole = (double)(uint32_t)t;
+	const double limit = 4e9;
+	uint32_t whole;
 
-		*sec = (uint32_t)t;
-		*nsec = (uint32_t)((t - whole) * 1e9);
+	*nsec = 0;
+	if (core_unlikely(!(t > 0))) { /* also not a number */
+		*sec = 0;
+		return;
+	}
+	whole = (uint32_t)(int64_t)(t < limit ? t : limit);
+	*sec = whole;
+	if (core_unlikely(t < limit && t != (double)whole)) {
+		*nsec = (uint32_t)((t - (double)whole) * 1e9);
 		if (*nsec > 999999999)
 			*nsec = 999999999;
 	}
@@ -115,8 +139,12 @@ static void set_timeout(double t, uint64_t *sec, uint32_t *nsec)
 /* The kernel's 32-bit encoding of a device number. */
 static uint32_t encode_dev(dev_t dev)
 {
-	unsigned ma = major(dev), mi = minor(dev);
+	unsigned ma, mi;
 
+	if (core_likely(!dev))
+		return 0;
+	ma = major(dev);
+	mi = minor(dev);
 	return (mi & 0xff) | (ma << 8) | ((mi & ~0xffu) << 12);
 }
 

@@ -14,18 +14,8 @@ _Static_assert(sizeof(struct core_req) <= REQ_ALIGN, "a request fits its alignme
  */
 #define MIN_SPARE 64
 
-void *core_req_handle(struct core_req *req)
+struct core_req *core_req_bad_handle(void *handle)
 {
-	return (char *)req + (req->gen & (REQ_ALIGN - 1));
-}
-
-struct core_req *core_req_from_handle(void *handle)
-{
-	uintptr_t gen = (uintptr_t)handle & (REQ_ALIGN - 1);
-	struct core_req *req = (void *)((char *)handle - gen);
-
-	if (core_likely(req && (req->gen & (REQ_ALIGN - 1)) == gen))
-		return req;
 	core_err("request handle %p is not valid any more: a request was answered twice, or used "
 		 "after its answer\n", handle);
 	return NULL;
@@ -51,6 +41,7 @@ struct core_req *req_alloc(struct core_session *se)
 		memset(req, 0, sizeof(*req));
 		req->gen = 1;
 		req->se = se;
+		req->userdata = se->userdata;
 	}
 	req->next = req->prev = NULL;
 	atomic_store_explicit(&req->state, 0, memory_order_relaxed);
@@ -89,10 +80,8 @@ static void make_spare(struct core_session *se, struct core_req *req)
 	se->nspare++;
 }
 
-bool req_claim(struct core_req *req)
+bool req_claim_slow(struct core_req *req, uint32_t old)
 {
-	uint32_t old = atomic_fetch_or_explicit(&req->state, REQ_REPLIED, memory_order_acq_rel);
-
 	if (core_unlikely(old & (REQ_REPLIED | REQ_FREE))) {
 		core_err("unique %llu (%s) is answered a second time; the second answer is "
 			 "dropped\n", (unsigned long long)req->unique,
@@ -105,7 +94,7 @@ bool req_claim(struct core_req *req)
 }
 
 /* Gives the object of a kept request back. Its channel lives as long as the request. */
-static void retire(struct core_req *req)
+void req_retire(struct core_req *req)
 {
 	struct core_session *se = req->se;
 	struct core_channel *ch = req->ch;
@@ -119,29 +108,13 @@ static void retire(struct core_req *req)
 	core_channel_put(ch);
 }
 
-void req_answered(struct core_req *req)
-{
-	/*
-	 * Answered inside its handler: the worker takes the object back when the handler returns.
-	 * Detached: this is the last use.
-	 */
-	uint32_t old = atomic_fetch_or_explicit(&req->state, REQ_DONE, memory_order_acq_rel);
-
-	if (old & REQ_DETACHED)
-		retire(req);
-}
-
-void req_handler_done(struct core_worker *w, struct core_req *req)
+void req_kept(struct core_worker *w, struct core_req *req)
 {
 	struct core_session *se = w->se;
 	struct core_req *fresh;
 	uint32_t old;
 
-	if (core_likely(atomic_load_explicit(&req->state, memory_order_acquire) & REQ_DONE)) {
-		req->gen++;
-		return;
-	}
-	/* The program keeps it. The list first: whoever answers next removes it from there. */
+	/* The list first: whoever answers next removes it from there. */
 	fresh = req_alloc(se);
 	while (!fresh) {
 		struct timespec ts = { 0, 10000000 };
@@ -158,7 +131,7 @@ void req_handler_done(struct core_worker *w, struct core_req *req)
 	pthread_mutex_unlock(&se->lock);
 	old = atomic_fetch_or_explicit(&req->state, REQ_DETACHED, memory_order_acq_rel);
 	if (old & REQ_DONE)
-		retire(req); /* answered meanwhile */
+		req_retire(req); /* answered meanwhile */
 }
 
 static bool answer_under_way(struct core_session *se)

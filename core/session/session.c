@@ -124,6 +124,7 @@ struct core_session *core_session_new(const struct core_profile *profile,
 	se->profile = profile;
 	se->cfg = *cfg;
 	se->debug = cfg->debug;
+	se->watch = true;
 	se->ops = *ops;
 	se->userdata = userdata;
 	se->minor = WIRE_MINOR;

@@ -241,8 +241,34 @@ int core_req_getgroups(const struct core_req *req, int size, gid_t list[]);
  * What the program holds is a handle: the request's address with a generation in its low bits,
  * so that a stale one is noticed. NULL (logged) for a stale handle.
  */
-void *core_req_handle(struct core_req *req);
-struct core_req *core_req_from_handle(void *handle);
+#define CORE_REQ_ALIGN 512
+/* The first members of a request. */
+struct core_req_head {
+	struct core_session *se;
+	void *userdata;       /* the session's */
+	_Atomic uint32_t gen; /* moves each time the object is used again */
+};
+struct core_req *core_req_bad_handle(void *handle);
+
+static inline void *core_req_handle(struct core_req *req)
+{
+	struct core_req_head *head = (void *)req;
+
+	return (char *)req + (head->gen & (CORE_REQ_ALIGN - 1));
+}
+static inline struct core_req *core_req_from_handle(void *handle)
+{
+	uintptr_t gen = (uintptr_t)handle & (CORE_REQ_ALIGN - 1);
+	struct core_req_head *head = (void *)((char *)handle - gen);
+
+	if (__builtin_expect(head && (head->gen & (CORE_REQ_ALIGN - 1)) == gen, 1))
+		return (struct core_req *)head;
+	return core_req_bad_handle(handle);
+}
+static inline void *core_req_userdata(struct core_req *req)
+{
+	return ((struct core_req_head *)(void *)req)->userdata;
+}
 
 /* Each returns 0, -ENOENT (the kernel no longer waits) or another negative errno (logged). */
 int core_reply_err(struct core_req *, int err); /* err: 0 or a positive errno */

@@ -11,7 +11,7 @@
 #include "core/workers/pool.h"
 
 /* Requests are aligned to this; the low bits of a handle are the generation. */
-#define REQ_ALIGN 512
+#define REQ_ALIGN CORE_REQ_ALIGN
 
 enum req_state {
 	REQ_REPLIED = 1 << 0,  /* somebody has taken the right to answer */
@@ -22,15 +22,21 @@ enum req_state {
 };
 
 struct core_req {
-	struct core_session *se;
+	union {
+		struct core_req_head head;
+		struct {
+			struct core_session *se;
+			void *userdata;
+			_Atomic uint32_t gen;
+			_Atomic uint32_t state;
+		};
+	};
 	struct core_worker *w; /* whose handler runs; NULL once detached */
 	struct core_channel *ch;
 	uint64_t tag; /* the transport's */
 	uint64_t unique;
 	uint64_t nodeid;
 	uint32_t opcode;
-	_Atomic uint32_t gen; /* moves each time the object is used again */
-	_Atomic uint32_t state;
 	uint32_t out_limit; /* most payload bytes the kernel takes, for variable replies */
 	struct core_ctx ctx;
 	_Atomic uint64_t interrupted; /* == unique: interrupted */
@@ -99,6 +105,11 @@ struct core_session {
 	bool got_destroy;
 	uid_t owner; /* for deny_others */
 	bool debug;
+	/*
+	 * Requests need a closer look: before INIT, for the log, for allow_root. A thread that still
+	 * sees it set when it need not be takes the longer way to the same place.
+	 */
+	_Atomic bool watch;
 	struct core_conn conn;
 	_Atomic size_t bufsize; /* largest message we may receive */
 
@@ -147,12 +158,29 @@ extern __thread struct core_worker *core_worker_current;
 struct core_req *req_alloc(struct core_session *se);
 void req_wait_answers(struct core_session *se);
 void req_free_all(struct core_session *se);
-/* After the handler: reuse the object, or let the program keep it and take another. */
-void req_handler_done(struct core_worker *w, struct core_req *req);
+/* The handler returned without an answer: the program keeps the object, the worker takes another. */
+void req_kept(struct core_worker *w, struct core_req *req);
+bool req_claim_slow(struct core_req *req, uint32_t old);
+void req_retire(struct core_req *req);
 /* The right to answer; false (logged) if it was taken before. */
-bool req_claim(struct core_req *req);
+static inline bool req_claim(struct core_req *req)
+{
+	uint32_t old = atomic_fetch_or_explicit(&req->state, REQ_REPLIED, memory_order_acq_rel);
+
+	return core_likely(!old) || req_claim_slow(req, old);
+}
 /* The answer is out. */
-void req_answered(struct core_req *req);
+static inline void req_answered(struct core_req *req)
+{
+	/*
+	 * Answered inside its handler: the worker takes the object back when the handler returns.
+	 * Detached: this is the last use.
+	 */
+	uint32_t old = atomic_fetch_or_explicit(&req->state, REQ_DONE, memory_order_acq_rel);
+
+	if (core_unlikely(old & REQ_DETACHED))
+		req_retire(req);
+}
 
 /* dirent.c: an entry from its parts; the bytes it needs, written only if that is <= room. */
 size_t session_put_dirent(char *buf, size_t room, const char *name, size_t len, uint64_t ino,

@@ -252,11 +252,11 @@ int core_wire_decode(const struct core_msg *msg, unsigned minor, uint64_t caps,
 		     struct core_wire_args *args, const char **why)
 {
 	const struct shape *s = shape_of(msg->hdr->opcode);
-	size_t len;
 
+	/* A header length below the header's own wraps to what no message has. */
 	if (core_likely((s->kind == PLAIN || s->kind == TAIL) && !msg->payload &&
-			core_add_size(sizeof(*msg->hdr), msg->op_len, &len) &&
-			len == msg->hdr->len && msg->op_len >= s->in_size)) {
+			(size_t)msg->hdr->len - sizeof(*msg->hdr) == msg->op_len &&
+			msg->op_len >= s->in_size)) {
 		args->in = msg->op;
 		if (s->kind == PLAIN)
 			return 0;

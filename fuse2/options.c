@@ -234,8 +234,7 @@ int options_fs(struct fuse_args *args, struct core_fs_config *cfg, char **module
 
 EXPORT int fuse_is_lib_option(const char *opt)
 {
-	return core_opt_match(session_opts, opt) || core_opt_match(fs_opts, opt) ||
-	       core_mount_is_option(opt, &fuse2_mount_profile);
+	return core_opt_match(session_opts, opt) || core_opt_match(fs_opts, opt);
 }
 
 EXPORT int fuse_lowlevel_is_lib_option(const char *opt)

@@ -139,6 +139,7 @@ struct t_case {
 	void (*config)(struct fuse_config *);         /* path, FUSE 3: called in init */
 	bool ll;                                      /* low level: llfs.c */
 	void (*ll_ops)(struct fuse_lowlevel_ops *);   /* low level: change the table */
+	int (*ll_loop)(struct fuse_session *);        /* low level: in place of the library's loop */
 	long (*on_command)(long cmd, long a, long b); /* runs in a thread of the server */
 	int (*server)(int argc, char **argv);
 	bool no_mount;   /* the server is not expected to get as far as mounting */
@@ -340,6 +341,10 @@ void t_ll_ops(struct fuse_lowlevel_ops *ops);
 /* Apply .only and .without to a table. */
 void t_path_select(struct fuse_operations *ops, const struct t_case *c);
 void t_ll_select(struct fuse_lowlevel_ops *ops, const struct t_case *c);
+/* For a server of the case's own on the path API: the table, ready; and what comes after. */
+void t_path_prepare(struct fuse_operations *ops);
+void t_path_finish(void);
+void t_ll_prepare(struct fuse_lowlevel_ops *ops);
 /* The servers: mount, loop, unmount. */
 int t_path_server(int argc, char **argv);
 int t_ll_server(int argc, char **argv);

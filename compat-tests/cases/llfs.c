@@ -685,7 +685,10 @@ static int serve(struct fuse_args *args, const struct fuse_lowlevel_ops *ops)
 	if (fuse_set_signal_handlers(t_session) == -1)
 		goto out_destroy;
 	fuse_session_add_chan(t_session, t_chan);
-	ret = multi ? fuse_session_loop_mt(t_session) : fuse_session_loop(t_session);
+	if (t_this->ll_loop)
+		ret = t_this->ll_loop(t_session);
+	else
+		ret = multi ? fuse_session_loop_mt(t_session) : fuse_session_loop(t_session);
 	t_command_stop();
 	fuse_remove_signal_handlers(t_session);
 	fuse_session_remove_chan(t_chan);
@@ -738,7 +741,9 @@ static int serve(struct fuse_args *args, const struct fuse_lowlevel_ops *ops)
 		goto out_destroy;
 	if (fuse_session_mount(t_session, o.mountpoint) != 0)
 		goto out_signals;
-	if (o.singlethread) {
+	if (t_this->ll_loop) {
+		ret = t_this->ll_loop(t_session);
+	} else if (o.singlethread) {
 		ret = fuse_session_loop(t_session);
 	} else {
 		config = fuse_loop_cfg_create();
@@ -758,17 +763,22 @@ out_free:
 }
 #endif
 
+void t_ll_prepare(struct fuse_lowlevel_ops *ops)
+{
+	umask(0);
+	nodes[FUSE_ROOT_ID] = (struct ll_node){.mode = S_IFDIR | 0755, .nlink = 2};
+	t_ll_ops(ops);
+	t_ll_select(ops, t_this);
+	if (t_this->ll_ops)
+		t_this->ll_ops(ops);
+}
+
 int t_ll_server(int argc, char **argv)
 {
 	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
 	struct fuse_lowlevel_ops ops;
 
-	umask(0);
-	nodes[FUSE_ROOT_ID] = (struct ll_node){.mode = S_IFDIR | 0755, .nlink = 2};
-	t_ll_ops(&ops);
-	t_ll_select(&ops, t_this);
-	if (t_this->ll_ops)
-		t_this->ll_ops(&ops);
+	t_ll_prepare(&ops);
 	int ret = serve(&args, &ops);
 	fuse_opt_free_args(&args);
 	for (size_t i = 0; i < LL_NODES; i++)

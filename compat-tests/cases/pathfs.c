@@ -848,17 +848,18 @@ void t_path_select(struct fuse_operations *ops, const struct t_case *c)
 			*(void **)((char *)ops + fields[i].offset) = NULL;
 }
 
-int t_path_server(int argc, char **argv)
+void t_path_prepare(struct fuse_operations *ops)
 {
-	struct fuse_operations ops;
-
 	umask(0);
 	src_fd = open(T->src, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	t_path_ops(&ops);
-	t_path_select(&ops, t_this);
+	t_path_ops(ops);
+	t_path_select(ops, t_this);
 	if (t_this->ops)
-		t_this->ops(&ops);
-	int ret = fuse_main(argc, argv, &ops, &T->word[0]);
+		t_this->ops(ops);
+}
+
+void t_path_finish(void)
+{
 	t_command_stop();
 	if (poll_handle)
 		fuse_pollhandle_destroy(poll_handle);
@@ -870,5 +871,14 @@ int t_path_server(int argc, char **argv)
 			handle_drop(i);
 		}
 	close(src_fd);
+}
+
+int t_path_server(int argc, char **argv)
+{
+	struct fuse_operations ops;
+
+	t_path_prepare(&ops);
+	int ret = fuse_main(argc, argv, &ops, &T->word[0]);
+	t_path_finish();
 	return ret;
 }

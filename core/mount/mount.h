@@ -84,8 +84,6 @@ void core_mount_unmount(struct core_mount *m, const char *mountpoint, int fd);
 /* Describes the mount options for --help, one line each. */
 void core_mount_help(FILE *out, const struct core_mount_profile *profile);
 
-/* Whether opt (without -o, may have a value) is one of ours; fuse_is_lib_option. */
-bool core_mount_is_option(const char *opt, const struct core_mount_profile *profile);
 /* The known option closest to opt by spelling, or NULL: for "did you mean". */
 const char *core_mount_nearest(const char *opt, const struct core_mount_profile *profile);
 

@@ -370,14 +370,6 @@ int core_mount_flag_words(unsigned long flags, char **list, unsigned long *left)
 	return 0;
 }
 
-bool core_mount_is_option(const char *opt, const struct core_mount_profile *profile)
-{
-	struct opt_table table;
-
-	make_table(&table, profile);
-	return core_opt_match(table.opts, opt) || is_comment(opt);
-}
-
 const char *core_mount_nearest(const char *opt, const struct core_mount_profile *profile)
 {
 	struct opt_table table;

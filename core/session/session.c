@@ -511,6 +511,7 @@ int core_session_receive(struct core_session *se, void *buf, size_t size)
 	if (!w)
 		return -errno;
 	manual_wake(se, w);
+	w->ch->by_hand = true;
 	res = worker_receive(w, &msg);
 	if (res > 0) {
 		len = sizeof(*msg.hdr) + msg.op_len + msg.payload_len;

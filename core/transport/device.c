@@ -166,7 +166,7 @@ static ssize_t read_one(struct device *d, struct dev_channel *ch)
 	return res < 0 ? -errno : res;
 }
 
-/* A non-blocking descriptor: the program's choice, so wait for it. */
+/* A descriptor that does not block, in one of our loops: the program's choice, so wait for it. */
 static void wait_readable(int fd)
 {
 	struct pollfd p = { fd, POLLIN, 0 };
@@ -191,7 +191,7 @@ static int dev_receive(struct core_channel *base, struct core_msg *msg, int max)
 			break;
 		if (res == -EAGAIN && d->wake_fd >= 0)
 			return 0;
-		if (res == -EAGAIN)
+		if (res == -EAGAIN && !base->by_hand)
 			wait_readable(ch->fd);
 		else if (res != -ENOENT) /* ENOENT: the request was taken back, the next one */
 			return res ? (int)res : -ENODEV;

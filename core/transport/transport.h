@@ -79,6 +79,7 @@ struct core_channel {
 	const struct core_transport_ops *ops;
 	struct core_transport *t;
 	_Atomic int refs;
+	bool by_hand; /* the caller turns the handle: -EAGAIN of its descriptor is its business */
 };
 
 /* Whoever uses a transport that its owner may let go meanwhile. */

@@ -396,7 +396,7 @@ int fuse_interrupted(void);
 int fuse_invalidate(struct fuse *f, const char *path);
 
 /**
- * Deprecated: tells whether an option of -o is one of the library's.
+ * Deprecated: tells whether an option of -o is one of the library's; those of mounting are not.
  * Since 2.2.
  */
 int fuse_is_lib_option(const char *opt);

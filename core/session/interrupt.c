@@ -49,8 +49,12 @@ static void uninstall(int signo)
 {
 	struct sigaction sa;
 
-	if (sigaction(signo, NULL, &sa) == 0 && sa.sa_handler == nothing)
-		signal(signo, SIG_DFL);
+	if (sigaction(signo, NULL, &sa) || sa.sa_handler != nothing)
+		return;
+	/* not signal(), which would leave SA_RESTART behind */
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = SIG_DFL;
+	sigaction(signo, &sa, NULL);
 }
 
 /* Under signal_lock. */

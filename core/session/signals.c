@@ -28,14 +28,15 @@ static void ignore_handler(int sig)
 	(void)sig; /* not SIG_IGN, which programs started by this one would inherit */
 }
 
-static const struct {
-	int sig;
-	void (*handler)(int);
+static struct {
+	const int sig;
+	void (*const handler)(int);
+	struct sigaction before; /* what comes back, flags and mask too */
 } handled[] = {
-	{ SIGHUP, exit_handler },
-	{ SIGINT, exit_handler },
-	{ SIGTERM, exit_handler },
-	{ SIGPIPE, ignore_handler },
+	{.sig = SIGHUP, .handler = exit_handler},
+	{.sig = SIGINT, .handler = exit_handler},
+	{.sig = SIGTERM, .handler = exit_handler},
+	{.sig = SIGPIPE, .handler = ignore_handler},
 };
 
 static int set_all(void)
@@ -52,6 +53,7 @@ static int set_all(void)
 		sa.sa_handler = handled[i].handler;
 		if (sigaction(handled[i].sig, &sa, NULL))
 			return -errno;
+		handled[i].before = old;
 	}
 	return 0;
 }
@@ -63,7 +65,7 @@ static void restore_all(void)
 
 		if (sigaction(handled[i].sig, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) &&
 		    now.sa_handler == handled[i].handler)
-			signal(handled[i].sig, SIG_DFL);
+			sigaction(handled[i].sig, &handled[i].before, NULL);
 	}
 }
 

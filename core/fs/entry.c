@@ -26,16 +26,10 @@ void fs_adjust_stat(struct core_fs *fs, uint32_t idx, struct stat *st)
 		st->st_gid = c->gid;
 }
 
-/*
- * A change under one name of a file is seen under its other names only if they are one node, so
- * attributes of a file with names that are not known to be its own are not cached.
- */
-double fs_attr_timeout(struct core_fs *fs, uint32_t idx, const struct stat *st)
+double fs_shared_attr_timeout(struct core_fs *fs, uint32_t idx, const struct stat *st)
 {
 	unsigned names = 1;
 
-	if (core_likely(st->st_nlink <= 1 || S_ISDIR(st->st_mode)))
-		return fs->cfg.attr_timeout;
 	if (FS_NODES(fs)->at[idx].alias) {
 		ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&fs->tree.lock);
 		names = node_names(FS_NODES(fs), idx);
@@ -277,7 +271,10 @@ static void fs_getattr(struct core_req *req, uint64_t ino, struct core_file_info
 	double timeout;
 	int res;
 
-	res = fi ? op_path_fh(req, ino, &path) : op_path(req, ino, NULL, &path);
+	if (fi)
+		res = op_path_fh(req, ino, &path);
+	else
+		res = core_likely(idx) ? op_path_at(req, fs, idx, NULL, &path) : -ESTALE;
 	if (core_unlikely(res)) {
 		if (idx && kept_stat(fs, ino, &cs.st))
 			core_reply_attr(req, &cs.st, 0);
@@ -295,8 +292,12 @@ static void fs_getattr(struct core_req *req, uint64_t ino, struct core_file_info
 	     NODE_HIDDEN) && cs.st.st_nlink > 0)
 		cs.st.st_nlink--;
 	timeout = fs_attr_timeout(fs, idx, &cs.st);
-	fs_note_stat(fs, idx, &cs.st);
-	fs_adjust_stat(fs, idx, &cs.st);
+	if (core_likely(fs->plain_attr)) {
+		cs.st.st_ino = idx;
+	} else {
+		fs_note_stat(fs, idx, &cs.st);
+		fs_adjust_stat(fs, idx, &cs.st);
+	}
 	core_reply_attr(req, &cs.st, timeout);
 }
 

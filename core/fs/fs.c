@@ -18,15 +18,16 @@ static int arm(struct core_req *req)
 int op_path(struct core_req *req, uint64_t ino, const char *name, const char **path)
 {
 	struct core_fs *fs = req_fs(req);
-	struct fs_worker *fw = req_fw(req);
 	uint32_t idx = node_from_id(FS_NODES(fs), ino);
-	int res;
 
-	if (core_unlikely(!idx))
-		return -ESTALE;
-	res = path_get(&fs->tree, &fw->slot, 0, idx, name, &fw->buf[0], path);
-	if (core_likely(!res) && (res = arm(req)))
-		path_put(&fs->tree, &fw->slot);
+	return core_likely(idx) ? op_path_at(req, fs, idx, name, path) : -ESTALE;
+}
+
+/* With -o intr the program's call may be interrupted from here on. */
+int op_path_intr(struct core_req *req, int res)
+{
+	if (!res && (res = core_interrupt_arm(req)))
+		path_put(&req_fs(req)->tree, &req_fw(req)->slot);
 	return res;
 }
 
@@ -69,13 +70,6 @@ int op_path2(struct core_req *req, uint64_t ino1, const char *name1, const char 
 void op_let_go(struct core_req *req)
 {
 	path_put(&req_fs(req)->tree, &req_fw(req)->slot);
-}
-
-void op_end(struct core_req *req)
-{
-	op_let_go(req);
-	if (core_unlikely(req_fs(req)->cfg.intr))
-		core_interrupt_disarm(req);
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */
@@ -121,6 +115,8 @@ static void fs_init(void *userdata, struct core_conn *conn)
 #undef DROP_ABSENT
 	if (!fs->cfg.ac_attr_timeout_set)
 		fs->cfg.ac_attr_timeout = fs->cfg.attr_timeout;
+	fs->plain_attr = !fs->cfg.use_ino && !fs->cfg.set_mode && !fs->cfg.set_uid &&
+			 !fs->cfg.set_gid && !fs->cfg.auto_cache;
 	/* The program may have asked for interrupts in its init: only now it is known. */
 	if (fs->cfg.intr && core_interrupt_setup(fs->se, fs->cfg.intr_signal)) {
 		core_err("-o intr: cannot use signal %d\n", fs->cfg.intr_signal);

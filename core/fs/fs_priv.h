@@ -48,6 +48,7 @@ struct core_fs {
 	bool park_thread_runs, park_thread_ends;
 	pthread_cond_t park_cond;
 	bool single;
+	bool plain_attr; /* from INIT on: attributes go out with nothing but our inode number */
 
 	_Atomic unsigned hidden_counter;
 	_Atomic bool destroyed;
@@ -55,7 +56,7 @@ struct core_fs {
 
 static inline struct core_fs *req_fs(struct core_req *req)
 {
-	return req->se->userdata;
+	return req->userdata;
 }
 static inline struct fs_worker *req_fw(struct core_req *req)
 {
@@ -70,11 +71,28 @@ static inline struct fs_worker *req_fw(struct core_req *req)
  * Negative errno: the operation ends with it.
  */
 int op_path(struct core_req *req, uint64_t ino, const char *name, const char **path);
+int op_path_intr(struct core_req *req, int res);
+/* op_path() for who has the node's index. */
+static inline int op_path_at(struct core_req *req, struct core_fs *fs, uint32_t idx,
+			     const char *name, const char **path)
+{
+	struct fs_worker *fw = req_fw(req);
+	int res = path_get(&fs->tree, &fw->slot, 0, idx, name, &fw->buf[0], path);
+
+	return core_likely(!fs->cfg.intr) ? res : op_path_intr(req, res);
+}
 /* For operations on a handle: NULL where the program takes that. */
 int op_path_fh(struct core_req *req, uint64_t ino, const char **path);
 int op_path2(struct core_req *req, uint64_t ino1, const char *name1, const char **path1,
 	     uint64_t ino2, const char *name2, const char **path2);
-void op_end(struct core_req *req);
+static inline void op_end(struct core_req *req)
+{
+	struct core_fs *fs = req_fs(req);
+
+	path_put(&fs->tree, &req_fw(req)->slot);
+	if (core_unlikely(fs->cfg.intr))
+		core_interrupt_disarm(req);
+}
 /* The path stays readable but holds nothing up any more. */
 void op_let_go(struct core_req *req);
 
@@ -111,7 +129,17 @@ union fs_entry {
 _Static_assert(offsetof(union fs_entry, e.attr) == offsetof(union fs_entry, x.attr), "one place");
 
 void fs_adjust_stat(struct core_fs *fs, uint32_t idx, struct stat *st);
-double fs_attr_timeout(struct core_fs *fs, uint32_t idx, const struct stat *st);
+double fs_shared_attr_timeout(struct core_fs *fs, uint32_t idx, const struct stat *st);
+/*
+ * A change under one name of a file is seen under its other names only if they are one node, so
+ * attributes of a file with names that are not known to be its own are not cached.
+ */
+static inline double fs_attr_timeout(struct core_fs *fs, uint32_t idx, const struct stat *st)
+{
+	if (core_likely(st->st_nlink <= 1 || S_ISDIR(st->st_mode)))
+		return fs->cfg.attr_timeout;
+	return fs_shared_attr_timeout(fs, idx, st);
+}
 /* Asks the program for the attributes of path and makes the entry (parent, name). */
 int fs_make_entry(struct core_req *req, uint32_t parent, const char *name, const char *path,
 		  struct core_file_info *fi, union fs_entry *u);

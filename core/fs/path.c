@@ -124,8 +124,9 @@ static bool from_kept(struct path_tree *t, uint32_t idx, const char *name, struc
 		node_put_name(nodes, ref, end, b->mem);
 		*end = 0;
 	}
-	memcpy(at, b->dir, b->dir_len);
 	*path = at;
+	if (b->dir_len)
+		memcpy(at, b->dir, b->dir_len);
 	return true;
 }
 
@@ -195,24 +196,11 @@ static void announce(struct path_slot *s, int entry, uint32_t idx)
 	atomic_store_explicit(&s->leaf[entry], idx, memory_order_seq_cst);
 }
 
-static void signal_writers(struct path_tree *t)
+void path_signal(struct path_tree *t)
 {
 	pthread_mutex_lock(&t->lock);
 	pthread_cond_broadcast(&t->changed);
 	pthread_mutex_unlock(&t->lock);
-}
-
-static void clear(struct path_tree *t, struct path_slot *s)
-{
-	atomic_store_explicit(&s->leaf[1], 0, memory_order_relaxed);
-	atomic_store_explicit(&s->leaf[0], 0, memory_order_seq_cst);
-	if (core_unlikely(atomic_load_explicit(&t->writers_waiting, memory_order_seq_cst)))
-		signal_writers(t);
-}
-
-void path_put(struct path_tree *t, struct path_slot *s)
-{
-	clear(t, s);
 }
 
 /*
@@ -246,27 +234,35 @@ static void wait_unmarked(struct path_tree *t, uint32_t a, uint32_t b)
 	pthread_mutex_unlock(&t->lock);
 }
 
-int path_get(struct path_tree *t, struct path_slot *s, int entry, uint32_t idx, const char *name,
-	     struct path_buf *buf, const char **path)
+/* idx is announced. */
+__attribute__((noinline)) static int get_by_walk(struct path_tree *t, struct path_slot *s, int entry,
+						 uint32_t idx, const char *name,
+						 struct path_buf *buf, const char **path)
 {
 	uint64_t epoch;
 	int res;
 
-	for (;;) {
-		announce(s, entry, idx);
-		if (core_likely(from_kept(t, idx, name, buf, path)))
-			return 0;
+	for (;; announce(s, entry, idx)) {
 		epoch = atomic_load_explicit(&t->epoch, memory_order_seq_cst);
 		res = walk_growing(t, idx, name, buf, path, true);
 		if (core_likely(!res)) {
 			keep(t, idx, name, buf, *path, epoch);
 			return 0;
 		}
-		clear(t, s);
+		path_put(t, s);
 		if (res != -EAGAIN)
 			return res;
 		wait_unmarked(t, idx, 0);
 	}
+}
+
+int path_get(struct path_tree *t, struct path_slot *s, int entry, uint32_t idx, const char *name,
+	     struct path_buf *buf, const char **path)
+{
+	announce(s, entry, idx);
+	if (core_likely(from_kept(t, idx, name, buf, path)))
+		return 0;
+	return get_by_walk(t, s, entry, idx, name, buf, path);
 }
 
 int path_get2(struct path_tree *t, struct path_slot *s, struct path_want *a, struct path_want *b)
@@ -281,7 +277,7 @@ int path_get2(struct path_tree *t, struct path_slot *s, struct path_want *a, str
 			res = walk_growing(t, b->idx, b->name, b->buf, &b->path, true);
 		if (core_likely(!res))
 			return 0;
-		clear(t, s);
+		path_put(t, s);
 		if (res != -EAGAIN)
 			return res;
 		wait_unmarked(t, a->idx, b->idx);

@@ -61,7 +61,14 @@ struct path_want {
 int path_get2(struct path_tree *t, struct path_slot *s, struct path_want *a, struct path_want *b);
 void path_buf_free(struct path_buf *buf);
 /* Ends what path_get began; the bytes in buf stay. */
-void path_put(struct path_tree *t, struct path_slot *s);
+void path_signal(struct path_tree *t);
+static inline void path_put(struct path_tree *t, struct path_slot *s)
+{
+	atomic_store_explicit(&s->leaf[1], 0, memory_order_relaxed);
+	atomic_store_explicit(&s->leaf[0], 0, memory_order_seq_cst);
+	if (core_unlikely(atomic_load_explicit(&t->writers_waiting, memory_order_seq_cst)))
+		path_signal(t);
+}
 
 /*
  * A writer: like path_get2 (b may be NULL), and the records of the names themselves, if the

@@ -42,10 +42,17 @@ static void do_lookup(struct core_req *req)
 	OPS->lookup(req, req->nodeid, req->args.name[0]);
 }
 
+/* The program may answer what the kernel wants no answer for. */
+static void no_answer(struct core_req *req)
+{
+	atomic_store_explicit(&req->state, REQ_CLOSER, memory_order_relaxed);
+}
+
 static void do_forget(struct core_req *req)
 {
 	IN(forget_in);
 
+	no_answer(req);
 	if (OPS->forget)
 		OPS->forget(req, req->nodeid, in->nlookup);
 	else
@@ -58,6 +65,7 @@ static void do_batch_forget(struct core_req *req)
 	const struct wire_forget_one *one = req->args.data;
 
 	_Static_assert(sizeof(struct core_forget) == sizeof(struct wire_forget_one), "same layout");
+	no_answer(req);
 	if (OPS->forget_multi) {
 		OPS->forget_multi(req, in->count, (const struct core_forget *)one);
 		return;
@@ -570,6 +578,7 @@ static void do_poll(struct core_req *req)
 
 static void do_notify_reply(struct core_req *req)
 {
+	no_answer(req);
 	session_notify_reply(req, req->args.in, req->args.data, req->args.data_len);
 }
 
@@ -714,9 +723,13 @@ void session_handle(struct core_worker *w, const struct core_msg *msg)
 	req->ctx.umask = 0;
 	atomic_store_explicit(&w->current, hdr->unique, memory_order_release);
 
-	if (core_unlikely(watch && se->debug))
+	if (core_unlikely(watch && se->debug)) {
+		atomic_store_explicit(&req->state, REQ_CLOSER, memory_order_relaxed);
 		session_print_request(se, msg);
-	err = core_wire_decode(msg, se->minor, se->caps, &req->args, &why);
+	}
+	err = core_wire_decode_plain(msg, &req->args)
+		      ? 0
+		      : core_wire_decode(msg, se->minor, se->caps, &req->args, &why);
 	if (core_unlikely(err))
 		malformed(req, hdr, err, why);
 	else if (core_unlikely(hdr->opcode >= WIRE_OPCODE_MAX || !(h = handlers[hdr->opcode])))

@@ -78,17 +78,21 @@ int reply_send(struct core_req *req, int error, const void *data, size_t len)
 	return reply_send_iov(req, error, iov, len ? 2 : 1);
 }
 
-/* What most answers are: one piece. reply_send_iov() without what is not needed then. */
+__attribute__((noinline)) static int reply_ok_closer(struct core_req *req, const void *data,
+						    size_t len)
+{
+	return req_claim(req) ? reply_send(req, 0, data, len) : -EALREADY;
+}
+
+/* What most answers are: one piece, nothing special. */
 static inline int reply_ok(struct core_req *req, const void *data, size_t len)
 {
 	struct wire_out_header out = { (uint32_t)(sizeof(out) + len), 0, req->unique };
 	struct iovec iov[2] = { { &out, sizeof(out) }, { (void *)data, len } };
 	int res;
 
-	if (core_unlikely(!req_claim(req)))
-		return -EALREADY;
-	if (core_unlikely(req->se->debug || !len || !wants_answer(req->opcode)))
-		return reply_send(req, 0, data, len);
+	if (core_unlikely(!len || !req_claim_plain(req)))
+		return reply_ok_closer(req, data, len);
 	res = req->ch->ops->reply(req->ch, req->tag, iov, 2);
 	if (core_unlikely(res))
 		return not_taken(req, 0, res);

@@ -19,6 +19,7 @@ enum req_state {
 	REQ_HAS_INTR = 1 << 2, /* an interrupt function was set: sync with se->lock */
 	REQ_DONE = 1 << 3,     /* nothing more will be sent */
 	REQ_FREE = 1 << 4,
+	REQ_CLOSER = 1 << 5, /* its answer is logged, or the kernel wants none: not the short way */
 };
 
 struct core_req {
@@ -169,6 +170,14 @@ static inline bool req_claim(struct core_req *req)
 
 	return core_likely(!old) || req_claim_slow(req, old);
 }
+/* The same for a request without anything special; false: it has, nothing is taken yet. */
+static inline bool req_claim_plain(struct core_req *req)
+{
+	uint32_t none = 0;
+
+	return atomic_compare_exchange_strong_explicit(&req->state, &none, REQ_REPLIED,
+						       memory_order_acq_rel, memory_order_relaxed);
+}
 /* The answer is out. */
 static inline void req_answered(struct core_req *req)
 {
@@ -176,8 +185,13 @@ static inline void req_answered(struct core_req *req)
 	 * Answered inside its handler: the worker takes the object back when the handler returns.
 	 * Detached: this is the last use.
 	 */
-	uint32_t old = atomic_fetch_or_explicit(&req->state, REQ_DONE, memory_order_acq_rel);
+	uint32_t old = REQ_REPLIED;
 
+	if (core_likely(atomic_compare_exchange_strong_explicit(
+		    &req->state, &old, REQ_REPLIED | REQ_DONE, memory_order_acq_rel,
+		    memory_order_relaxed)))
+		return;
+	old = atomic_fetch_or_explicit(&req->state, REQ_DONE, memory_order_acq_rel);
 	if (core_unlikely(old & REQ_DETACHED))
 		req_retire(req);
 }

@@ -23,39 +23,23 @@ enum {
 	SECCTX_MINOR = 36, /* security context, without total_extlen until EXT_MINOR */
 };
 
-enum shape_kind {
-	UNKNOWN = 0,      /* no such opcode */
-	PLAIN,            /* the structure is everything */
-	TAIL,             /* names, data or extensions follow */
-	SPECIAL_INIT,     /* old and new kernels send different lengths before there is a minor */
-	SPECIAL_SETXATTR, /* the structure's length depends on a flag */
-};
-
-/* What the way in needs of an opcode: six bytes, so that a cache line holds ten. */
-struct shape {
-	uint8_t kind;
-	uint8_t nnames;
-	uint8_t has_data;
-	uint8_t may_ext;
-	uint16_t in_size;
-};
-
 /* clang-format off */
 #define SIZE_(name, size) SIZE_##name = (size),
 enum { SIZE_none = 0, WIRE_STRUCTS(SIZE_) };
 #undef SIZE_
 
 #define KIND(op, nnames, flags)                                                                    \
-	(WIRE_##op == WIRE_INIT ? SPECIAL_INIT : WIRE_##op == WIRE_SETXATTR ? SPECIAL_SETXATTR :   \
-	 (nnames) > 0 || ((flags) & (DATA | EXT)) ? TAIL : PLAIN)
+	(WIRE_##op == WIRE_INIT ? CORE_WIRE_SPECIAL_INIT : WIRE_##op == WIRE_SETXATTR ? CORE_WIRE_SPECIAL_SETXATTR :   \
+	 (nnames) > 0 || ((flags) & (DATA | EXT)) ? CORE_WIRE_TAIL : CORE_WIRE_PLAIN)
 #define SHAPE_(op, minor, names, flags, in, out)                                                   \
 	[WIRE_##op] = { .kind = KIND(op, names, flags), .nnames = (names),                         \
 			.has_data = ((flags) & DATA) != 0, .may_ext = ((flags) & EXT) != 0,        \
 			.in_size = SIZE_##in },
-static const struct shape shapes[WIRE_OPCODE_MAX] = { OPS(SHAPE_) };
+const struct core_wire_shape core_wire_shapes[WIRE_OPCODE_MAX] = { OPS(SHAPE_) };
 /* clang-format on */
-static const struct shape cuse_init = {.kind = PLAIN, .in_size = SIZE_cuse_init_in};
-static const struct shape no_shape = {.kind = UNKNOWN};
+static const struct core_wire_shape cuse_init = {.kind = CORE_WIRE_PLAIN,
+						 .in_size = SIZE_cuse_init_in};
+static const struct core_wire_shape no_shape = {.kind = CORE_WIRE_UNKNOWN};
 
 /* The bytes behind the structure. */
 struct tail {
@@ -90,7 +74,7 @@ static int cut_extensions(const struct core_msg *msg, unsigned minor, struct tai
 	return 0;
 }
 
-static int take_names(const struct shape *s, struct tail *t, struct core_wire_args *args,
+static int take_names(const struct core_wire_shape *s, struct tail *t, struct core_wire_args *args,
 		      const char **why)
 {
 	for (unsigned i = 0; i < s->nnames; i++) {
@@ -138,7 +122,7 @@ static int take_data(uint32_t opcode, struct tail *t, struct core_wire_args *arg
 }
 
 /* Everything behind the structure, which is known to be there. */
-static int decode_tail(const struct core_msg *msg, const struct shape *s, unsigned minor,
+static int decode_tail(const struct core_msg *msg, const struct core_wire_shape *s, unsigned minor,
 		       uint64_t caps, struct core_wire_args *args, const char **why)
 {
 	struct tail t;
@@ -179,8 +163,9 @@ static void extend(const struct core_msg *msg, size_t size, struct core_wire_arg
 }
 
 /* s says how long the structure is in this message. */
-static int decode_setxattr(const struct core_msg *msg, const struct shape *s, unsigned minor,
-			   uint64_t caps, struct core_wire_args *args, const char **why)
+static int decode_setxattr(const struct core_msg *msg, const struct core_wire_shape *s,
+			   unsigned minor, uint64_t caps, struct core_wire_args *args,
+			   const char **why)
 {
 	extend(msg, s->in_size, args);
 	return decode_tail(msg, s, minor, caps, args, why);
@@ -203,7 +188,7 @@ static int decode_init(const struct core_msg *msg, struct core_wire_args *args, 
  * The header's length is that of the message: what was received on the device; on io_uring,
  * where the room for the structure is larger than the structure, all but that room.
  */
-static bool length_ok(const struct core_msg *msg, const struct shape *s)
+static bool length_ok(const struct core_msg *msg, const struct core_wire_shape *s)
 {
 	size_t len = msg->hdr->len, body;
 
@@ -216,49 +201,50 @@ static bool length_ok(const struct core_msg *msg, const struct shape *s)
 }
 
 /* Malformed messages, the split form, and operations whose structure has no fixed length. */
-__attribute__((noinline)) static int decode_slow(const struct core_msg *msg, const struct shape *s,
-						 unsigned minor, uint64_t caps,
-						 struct core_wire_args *args, const char **why)
+__attribute__((noinline)) static int decode_slow(const struct core_msg *msg,
+						 const struct core_wire_shape *s, unsigned minor,
+						 uint64_t caps, struct core_wire_args *args,
+						 const char **why)
 {
-	struct shape exact = *s;
+	struct core_wire_shape exact = *s;
 
-	exact.in_size = (uint16_t)(s->kind == SPECIAL_SETXATTR
+	exact.in_size = (uint16_t)(s->kind == CORE_WIRE_SPECIAL_SETXATTR
 					   ? core_wire_in_size(WIRE_SETXATTR, minor, caps)
 					   : s->in_size);
-	if (s->kind == UNKNOWN) {
+	if (s->kind == CORE_WIRE_UNKNOWN) {
 		*why = "unknown opcode";
 		return -ENOSYS;
 	}
 	if (!length_ok(msg, &exact))
 		return malformed(why, "length in the header is not that of the message");
-	if (s->kind == SPECIAL_INIT)
+	if (s->kind == CORE_WIRE_SPECIAL_INIT)
 		return decode_init(msg, args, why);
 	if (msg->op_len < exact.in_size)
 		return malformed(why, "shorter than its structure");
-	if (s->kind == SPECIAL_SETXATTR)
+	if (s->kind == CORE_WIRE_SPECIAL_SETXATTR)
 		return decode_setxattr(msg, &exact, minor, caps, args, why);
 	args->in = msg->op;
-	return s->kind == PLAIN ? 0 : decode_tail(msg, &exact, minor, caps, args, why);
+	return s->kind == CORE_WIRE_PLAIN ? 0 : decode_tail(msg, &exact, minor, caps, args, why);
 }
 
-static const struct shape *shape_of(uint32_t opcode)
+static const struct core_wire_shape *shape_of(uint32_t opcode)
 {
 	if (core_likely(opcode < WIRE_OPCODE_MAX))
-		return &shapes[opcode];
+		return &core_wire_shapes[opcode];
 	return opcode == WIRE_CUSE_INIT ? &cuse_init : &no_shape;
 }
 
 int core_wire_decode(const struct core_msg *msg, unsigned minor, uint64_t caps,
 		     struct core_wire_args *args, const char **why)
 {
-	const struct shape *s = shape_of(msg->hdr->opcode);
+	const struct core_wire_shape *s = shape_of(msg->hdr->opcode);
 
 	/* A header length below the header's own wraps to what no message has. */
-	if (core_likely((s->kind == PLAIN || s->kind == TAIL) && !msg->payload &&
-			(size_t)msg->hdr->len - sizeof(*msg->hdr) == msg->op_len &&
+	if (core_likely((s->kind == CORE_WIRE_PLAIN || s->kind == CORE_WIRE_TAIL) &&
+			!msg->payload && (size_t)msg->hdr->len - sizeof(*msg->hdr) == msg->op_len &&
 			msg->op_len >= s->in_size)) {
 		args->in = msg->op;
-		if (s->kind == PLAIN)
+		if (s->kind == CORE_WIRE_PLAIN)
 			return 0;
 		return decode_tail(msg, s, minor, caps, args, why);
 	}

@@ -14,7 +14,8 @@ _Static_assert(FUSE_CAP_FLOCK_LOCKS == WIRE_CAP(FLOCK_LOCKS) &&
 
 const struct core_profile fuse2_profile = {
 	.api = "FUSE 2",
-	.caps_visible = FUSE2_CAPS,
+	/* READDIRPLUS: only what FSP_FUSE_CAP_READDIR_PLUS becomes; conn shows FUSE2_CAPS. */
+	.caps_visible = FUSE2_CAPS | WIRE_CAP(DO_READDIRPLUS),
 	.caps_default = 0,
 	.caps_always = WIRE_CAP(BIG_WRITES) | WIRE_CAP(MAX_PAGES) | WIRE_CAP(ABORT_ERROR),
 	.strict_want = false,

@@ -49,13 +49,9 @@ EXPORT struct fuse_fs *fuse_fs_new(const struct fuse_operations *op, size_t op_s
 		core_err("out of memory for a file system\n");
 		return NULL;
 	}
-	if (op_size > sizeof(fs->op)) {
-		core_warn("the program's table of operations is newer than this library; "
-			  "what it has more is not used\n");
-		op_size = sizeof(fs->op);
-	}
-	memcpy(&fs->op, op, op_size);
+	copy_ops(&fs->op, op, op_size);
 	fs->user_data = user_data;
+	ext_from_table(fs, op_size);
 	return fs;
 }
 
@@ -69,15 +65,28 @@ void fs_free(struct fuse_fs *fs)
 
 EXPORT int fuse_fs_getattr(struct fuse_fs *fs, const char *path, struct stat *buf)
 {
-	CALL(getattr, -ENOSYS, path, buf);
+	return fuse_fs_fgetattr(fs, path, buf, NULL);
 }
 EXPORT int fuse_fs_fgetattr(struct fuse_fs *fs, const char *path, struct stat *buf,
 			    struct fuse_file_info *fi)
 {
+	struct core_stat big;
+	struct stat *st = buf;
+	int res = -ENOSYS;
+
 	ENTER(fs);
-	if (fs->op.fgetattr)
-		return fs->op.fgetattr(path, buf, fi);
-	return fs->op.getattr ? fs->op.getattr(path, buf) : -ENOSYS;
+	/* Such a program fills in more than the caller has room for. */
+	if (fs->tail_stat) {
+		memset(&big, 0, sizeof(big));
+		st = &big.st;
+	}
+	if (fi && fs->op.fgetattr)
+		res = fs->op.fgetattr(path, st, fi);
+	else if (fs->op.getattr)
+		res = fs->op.getattr(path, st);
+	if (fs->tail_stat)
+		*buf = *st;
+	return res;
 }
 EXPORT int fuse_fs_rename(struct fuse_fs *fs, const char *oldpath, const char *newpath)
 {
@@ -346,9 +355,14 @@ EXPORT int fuse_fs_write_buf(struct fuse_fs *fs, const char *path, struct fuse_b
 
 EXPORT void fuse_fs_init(struct fuse_fs *fs, struct fuse_conn_info *conn)
 {
+	struct fuse_fs *before;
+
 	ENTER(fs);
-	if (fs->op.init)
-		fs->user_data = fs->op.init(conn);
+	if (!fs->op.init)
+		return;
+	before = ext_init_begin(fs, conn);
+	fs->user_data = fs->op.init(conn);
+	ext_init_end(fs, before, conn);
 }
 
 EXPORT void fuse_fs_destroy(struct fuse_fs *fs)

@@ -18,15 +18,15 @@ static const struct core_fs_config defaults = {
 };
 
 /* A program compiled for an older release has a shorter table; for a newer one, a longer. */
-static void copy_ops(struct fuse_operations *to, const struct fuse_operations *from, size_t size)
+void copy_ops(struct fuse_operations *to, const struct fuse_operations *from, size_t size)
 {
-	if (size > sizeof(*to)) {
+	/* One pointer more says nothing but that: see ext_from_table(). */
+	if (size > sizeof(*to) + sizeof(void *)) {
 		core_warn("the program's table of operations is newer than this library; "
 			  "what it has more is not used\n");
-		size = sizeof(*to);
 	}
 	memset(to, 0, sizeof(*to));
-	memcpy(to, from, size);
+	memcpy(to, from, size < sizeof(*to) ? size : sizeof(*to));
 }
 
 /* flags: what the whole stack says; a module has taken those of what is below it into its own. */
@@ -64,6 +64,7 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 	copy_ops(&f->fs->op, op, op_size);
 	f->fs->user_data = user_data;
 	f->fs->compat = compat;
+	ext_from_table(f->fs, op_size);
 	if (options_fs(args, &cfg, &modules) == -1 || modules_push(&f->fs, modules, args) == -1)
 		goto fail;
 	flags_of(f->fs, &cfg);

@@ -6,6 +6,7 @@
 
 #include <fuse.h>
 #include <fuse_lowlevel.h>
+#include <ambifuse.h>
 #include <errno.h>
 #include <string.h>
 
@@ -55,6 +56,12 @@ struct fuse_fs {
 	 * struct fuse_operations_compat2 (see compat21.c). */
 	int compat;
 	struct module_so *so; /* where its code is; held until it is freed */
+
+	/* Extensions: of the table's end, and of ambifuse_register(). */
+	bool tail;        /* the table has that end: FSP_FUSE_CAP_* are offered */
+	bool tail_stat;   /* ... and its getattr fills a struct fuse_stat_ex */
+	struct ambifuse_operations ext;
+	unsigned ext_want; /* AMBIFUSE_CAP_*, from init on */
 };
 
 struct fuse {
@@ -125,6 +132,16 @@ int options_fs(struct fuse_args *args, struct core_fs_config *cfg, char **module
 void options_session_help(void);
 void options_fs_help(void);
 
+/* ---- ext.c ---- */
+/* What the end of a program's table says; op is the library's copy of it. */
+void ext_from_table(struct fuse_fs *fs, size_t op_size);
+void ext_thunks(struct core_fs_ops *out);
+/* Around a program's init: conn shows and takes FSP_FUSE_CAP_*. */
+struct fuse_fs *ext_init_begin(struct fuse_fs *fs, struct fuse_conn_info *conn);
+void ext_init_end(struct fuse_fs *fs, struct fuse_fs *before, struct fuse_conn_info *conn);
+/* What the top of the stack wants, for the core. */
+void ext_apply(struct fuse *f, struct core_conn *conn, struct core_fs_config *cfg);
+
 /* ---- thunks.c ---- */
 void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out);
 
@@ -133,6 +150,7 @@ void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out);
 struct core_transport *chan_take_transport(struct fuse_chan *ch);
 
 /* ---- fuse.c ---- */
+void copy_ops(struct fuse_operations *to, const struct fuse_operations *from, size_t size);
 struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 			     const struct fuse_operations *op, size_t op_size, void *user_data,
 			     int compat);

@@ -35,6 +35,12 @@
 
 static int t_getattr(void *d, const char *path, struct core_stat *st, struct core_file_info *fi)
 {
+	if (core_unlikely(FS(d)->ext.getattr)) {
+		struct ambifuse_stat *x = (struct ambifuse_stat *)st;
+
+		return fi ? WITH_FI(fi, FS(d)->ext.getattr(path, x, &pub))
+			  : FS(d)->ext.getattr(path, x, NULL);
+	}
 	if (fi && OP(d)->fgetattr)
 		return WITH_FI(fi, OP(d)->fgetattr(path, &st->st, &pub));
 	if (!OP(d)->getattr)
@@ -175,13 +181,14 @@ static int t_opendir(void *d, const char *path, struct core_file_info *fi)
 struct filling {
 	core_fill_dir fill;
 	void *buf;
+	int flags; /* if there are attributes */
 };
 
 static int fill(void *buf, const char *name, const struct stat *st, off_t off)
 {
 	struct filling *f = buf;
 
-	return f->fill(f->buf, name, st, off, 0);
+	return f->fill(f->buf, name, st, off, st ? f->flags : 0);
 }
 
 struct fuse_dirhandle {
@@ -198,7 +205,8 @@ static int fill_getdir(fuse_dirh_t h, const char *name, int type, ino_t ino)
 static int t_readdir(void *d, const char *path, void *buf, core_fill_dir fill_core, off_t off,
 		     struct core_file_info *fi, int flags)
 {
-	struct filling f = { fill_core, buf };
+	bool complete = FS(d)->ext_want & AMBIFUSE_CAP_READDIR_PLUS;
+	struct filling f = { fill_core, buf, complete ? CORE_FILL_PLUS : 0 };
 
 	(void)flags;
 	if (OP(d)->readdir)
@@ -218,20 +226,21 @@ static int t_fsyncdir(void *d, const char *path, int datasync, struct core_file_
 
 static void t_init(void *d, struct core_conn *conn, struct core_fs_config *cfg)
 {
-	struct fuse_fs *fs = FS(d);
+	struct fuse_fs *fs = FS(d), *before;
 	struct fuse_conn_info pub;
 
-	(void)cfg;
 	conn->want |= conn->capable & WIRE_CAP(EXPORT_SUPPORT);
-	if (!fs->op.init)
-		return;
-	if (fs->compat <= 25) {
-		fs->user_data = ((void *(*)(void))(void *)fs->op.init)();
-		return;
+	if (fs->op.init) {
+		conn_to_public(&pub, conn);
+		before = ext_init_begin(fs, &pub);
+		if (fs->compat <= 25)
+			fs->user_data = ((void *(*)(void))(void *)fs->op.init)();
+		else
+			fs->user_data = fs->op.init(&pub);
+		ext_init_end(fs, before, &pub);
+		conn_from_public(conn, &pub);
 	}
-	conn_to_public(&pub, conn);
-	fs->user_data = fs->op.init(&pub);
-	conn_from_public(conn, &pub);
+	ext_apply(d, conn, cfg);
 }
 static void t_destroy(void *d)
 {
@@ -300,4 +309,5 @@ void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out)
 		out->utimens = t_utimens;
 	if (op->getdir)
 		out->readdir = t_readdir;
+	ext_thunks(out);
 }

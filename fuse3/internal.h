@@ -6,6 +6,7 @@
 
 #include "fuse3/layout.h"
 
+#include <ambifuse.h>
 #include <errno.h>
 
 #include "core/base/base.h"
@@ -36,7 +37,32 @@ struct fuse_fs {
 	struct fuse_operations op;
 	void *user_data;      /* from init on: what init returned */
 	struct module_so *so; /* where its code is; held until it is destroyed */
+	struct ambifuse_operations ext;
+	unsigned ext_want; /* AMBIFUSE_CAP_*, from init on */
 };
+
+/* The context's private_data is this file system's while its operation runs, then as before. */
+struct entered {
+	struct core_context *ctx;
+	void *before;
+};
+
+static inline struct entered enter(struct fuse_fs *fs)
+{
+	struct core_context *ctx = core_context();
+	struct entered e = {ctx, ctx->private_data};
+
+	ctx->private_data = fs->user_data;
+	return e;
+}
+
+static inline void leave(struct entered *e)
+{
+	e->ctx->private_data = e->before;
+}
+
+/* The rest of the scope runs in fs. */
+#define ENTER(fs) struct entered in __attribute__((cleanup(leave), unused)) = enter(fs)
 
 /* A connection: a low-level program's, or the one below a struct fuse. */
 struct fuse_session {
@@ -112,6 +138,17 @@ int loop_mt(struct fuse_session *se, const struct core_pool_config *pc);
 /* The two halves of fuse_fs_destroy(). */
 void fs_end(struct fuse_fs *fs);
 void fs_free(struct fuse_fs *fs);
+
+/* ---- ext.c ---- */
+void ext_thunks(struct core_fs_ops *out);
+/* Around a program's init, which may register extensions. */
+struct fuse_fs *ext_init_begin(struct fuse_fs *fs);
+void ext_init_end(struct fuse_fs *before);
+/* What the top of the stack wants, for the core. */
+void ext_apply(struct fuse *f, struct core_conn *conn, struct core_fs_config *cfg);
+/* The registered getattr, which is there. */
+int ext_getattr(struct fuse_fs *fs, const char *path, struct core_stat *st,
+		const struct core_file_info *fi);
 
 /* ---- thunks.c ---- */
 void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out);

@@ -6,29 +6,6 @@
 
 #include <limits.h>
 
-/* The context's private_data is this file system's while its operation runs, then as before. */
-struct entered {
-	struct core_context *ctx;
-	void *before;
-};
-
-static inline struct entered enter(struct fuse_fs *fs)
-{
-	struct core_context *ctx = core_context();
-	struct entered e = {ctx, ctx->private_data};
-
-	ctx->private_data = fs->user_data;
-	return e;
-}
-
-static inline void leave(struct entered *e)
-{
-	e->ctx->private_data = e->before;
-}
-
-/* The rest of the scope runs in fs. */
-#define ENTER(fs) struct entered in __attribute__((cleanup(leave), unused)) = enter(fs)
-
 #define CALL(fs, name, absent, ...)                                                                \
 	do {                                                                                       \
 		if (!(fs)->op.name)                                                                \
@@ -56,9 +33,14 @@ EXPORT struct fuse_fs *fuse_fs_new(const struct fuse_operations *op, size_t op_s
 
 EXPORT void fuse_fs_init(struct fuse_fs *fs, struct fuse_conn_info *conn, struct fuse_config *cfg)
 {
+	struct fuse_fs *before;
+
 	ENTER(fs);
-	if (fs->op.init)
-		fs->user_data = fs->op.init(conn, cfg);
+	if (!fs->op.init)
+		return;
+	before = ext_init_begin(fs);
+	fs->user_data = fs->op.init(conn, cfg);
+	ext_init_end(before);
 }
 
 void fs_end(struct fuse_fs *fs)

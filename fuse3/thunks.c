@@ -31,6 +31,7 @@ static void path_init(void *d, struct core_conn *conn, struct core_fs_config *cf
 	fuse_fs_init(f->fs, &pub, &config);
 	config_from_public(cfg, &config);
 	conn_agree(f->se->cs, conn, &pub);
+	ext_apply(f, conn, cfg);
 }
 
 static void path_destroy(void *d)
@@ -51,6 +52,8 @@ static int path_getattr(void *d, const char *path, struct core_stat *st, struct 
 {
 	struct fuse_file_info pub;
 
+	if (core_unlikely(TOP(d)->ext.getattr))
+		return ext_getattr(TOP(d), path, st, fi);
 	return fuse_fs_getattr(TOP(d), path, &st->st, public_fi(&pub, fi));
 }
 
@@ -248,6 +251,7 @@ static int path_fsync(void *d, const char *path, int datasync, struct core_file_
 struct filling {
 	core_fill_dir fill;
 	void *buf;
+	int flags; /* if there are attributes */
 };
 
 static int fill(void *buf, const char *name, const struct stat *st, off_t off,
@@ -255,14 +259,15 @@ static int fill(void *buf, const char *name, const struct stat *st, off_t off,
 {
 	struct filling *f = buf;
 
-	return f->fill(f->buf, name, st, off, (int)flags);
+	return f->fill(f->buf, name, st, off, st ? (int)flags | f->flags : (int)flags);
 }
 
 static int path_readdir(void *d, const char *path, void *buf, core_fill_dir core_fill, off_t off,
 			struct core_file_info *fi, int flags)
 {
 	struct fuse_file_info pub;
-	struct filling f = {core_fill, buf};
+	bool complete = TOP(d)->ext_want & AMBIFUSE_CAP_READDIR_PLUS;
+	struct filling f = {core_fill, buf, complete ? CORE_FILL_PLUS : 0};
 
 	return fuse_fs_readdir(TOP(d), path, &f, fill, off, public_fi(&pub, fi),
 			       (enum fuse_readdir_flags)flags);
@@ -363,4 +368,5 @@ void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out)
 		out->name = path_##name;
 	PATH_OPS(PATH_SET)
 #undef PATH_SET
+	ext_thunks(out);
 }

@@ -213,6 +213,24 @@ int core_fs_fill(void *buf, const char *name, const struct stat *st, off_t off, 
  */
 int core_fs_invalidate_path(struct core_fs *fs, const char *path);
 
+/*
+ * Something changed behind the kernel's back. action: CORE_NOTIFY_* bits; of the first four the
+ * first one counts, else all the others; 0: anything. 0, also if the kernel does not know path;
+ * -EINVAL, -ENAMETOOLONG or another -errno. The same caution.
+ */
+enum core_notify_action {
+	CORE_NOTIFY_MKDIR = 1 << 0,
+	CORE_NOTIFY_RMDIR = 1 << 1,
+	CORE_NOTIFY_CREATE = 1 << 2,
+	CORE_NOTIFY_UNLINK = 1 << 3,
+	CORE_NOTIFY_CHMOD = 1 << 4,
+	CORE_NOTIFY_CHOWN = 1 << 5,
+	CORE_NOTIFY_UTIME = 1 << 6,
+	CORE_NOTIFY_CHFLAGS = 1 << 7,
+	CORE_NOTIFY_TRUNCATE = 1 << 8,
+};
+int core_fs_notify(struct core_fs *fs, const char *path, unsigned action);
+
 /* With `remember`: frees nodes whose time is over; seconds until the next call is due. */
 int core_fs_clean_cache(struct core_fs *fs);
 int core_fs_start_cleanup_thread(struct core_fs *fs);

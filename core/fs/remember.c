@@ -190,28 +190,3 @@ void core_fs_stop_cleanup_thread(struct core_fs *fs)
 	pthread_mutex_unlock(&fs->forget_lock);
 	pthread_join(fs->cleaner, NULL);
 }
-
-int core_fs_invalidate_path(struct core_fs *fs, const char *path)
-{
-	uint32_t idx = NODE_ROOT;
-	char name[NODE_NAME_MAX + 1];
-
-	while (*path) {
-		size_t len;
-
-		path += strspn(path, "/");
-		len = strcspn(path, "/");
-		if (!len)
-			break;
-		if (len > NODE_NAME_MAX)
-			return -ENAMETOOLONG;
-		memcpy(name, path, len);
-		name[len] = 0;
-		path += len;
-		idx = node_find(FS_NODES(fs), idx, name);
-		if (!idx)
-			return -ENOENT;
-		idx = node_target(FS_NODES(fs), idx);
-	}
-	return core_notify_inval_inode(fs->se, node_id(FS_NODES(fs), idx), 0, 0);
-}

@@ -21,6 +21,10 @@
 #include <sys/statvfs.h>
 #include <sys/uio.h>
 
+#ifdef _FUSE_WINFSP_H_
+struct statfs; /* <sys/vfs.h> */
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -34,6 +38,13 @@ struct fuse_cmd;
 struct timespec;
 struct flock;
 
+/* Which structure operations get attributes in: see <fuse_winfsp.h>. */
+#ifdef FSP_FUSE_USE_STAT_EX
+#define FUSE_STAT_ fuse_stat_ex
+#else
+#define FUSE_STAT_ stat
+#endif
+
 /**
  * Adds an entry to the listing that readdir makes.
  *
@@ -45,7 +56,8 @@ struct flock;
  * @return 0, or 1 if the buffer is full (only with a non-zero off)
  * Since 2.3.
  */
-typedef int (*fuse_fill_dir_t)(void *buf, const char *name, const struct stat *stbuf, off_t off);
+typedef int (*fuse_fill_dir_t)(void *buf, const char *name, const struct FUSE_STAT_ *stbuf,
+			       off_t off);
 
 /** Types of the deprecated operation getdir: its handle, and the function that adds an entry. */
 typedef struct fuse_dirhandle *fuse_dirh_t;
@@ -67,7 +79,7 @@ struct fuse_operations {
 	 * Attributes of a file, as stat(2) does it; st_dev and st_blksize are ignored, st_ino too
 	 * unless the mount has use_ino.
 	 */
-	int (*getattr)(const char *path, struct stat *st);
+	int (*getattr)(const char *path, struct FUSE_STAT_ *st);
 
 	/**
 	 * The target of a symbolic link. buf, of size bytes, gets a terminated string; a longer
@@ -213,7 +225,7 @@ struct fuse_operations {
 	int (*ftruncate)(const char *path, off_t size, struct fuse_file_info *fi);
 
 	/** getattr of an open file; after create, too. Absent: getattr. Since 2.5. */
-	int (*fgetattr)(const char *path, struct stat *st, struct fuse_file_info *fi);
+	int (*fgetattr)(const char *path, struct FUSE_STAT_ *st, struct fuse_file_info *fi);
 
 	/**
 	 * fcntl() locks: cmd is F_GETLK, F_SETLK or F_SETLKW. l_whence is SEEK_SET. The owner of
@@ -285,6 +297,51 @@ struct fuse_operations {
 	/** fallocate(2), mode included. Absent: EOPNOTSUPP. Since 2.9.1. */
 	int (*fallocate)(const char *path, int mode, off_t off, off_t len,
 			 struct fuse_file_info *fi);
+
+#ifdef _FUSE_WINFSP_H_
+	/*
+	 * Extensions; what they mean on Linux is in docs/extensions.md and, for those that
+	 * <ambifuse.h> has too, there.
+	 */
+
+	/** The canonical spelling of path, with FSP_FUSE_CAP_CASE_INSENSITIVE. */
+	int (*getpath)(const char *path, char *buf, size_t size, struct fuse_file_info *fi);
+
+	/** Must be NULL. */
+	void (*reserved01)(void);
+
+	/** rename with flags: 2 swaps the two names, 4 does not replace. */
+	int (*renamex)(const char *oldpath, const char *newpath, unsigned int flags);
+
+	/** statfs with the system's structure. Asked before statfs. */
+	int (*statfs_x)(const char *path, struct statfs *st);
+
+	/** Changes the name of the volume. */
+	int (*setvolname)(const char *volname);
+
+	/** Swaps the contents of two files. */
+	int (*exchange)(const char *oldpath, const char *newpath, unsigned long flags);
+
+	/** Times of backup and birth. */
+	int (*getxtimes)(const char *path, struct timespec *bkuptime, struct timespec *crtime);
+
+	/** Set the times of backup, change, birth. */
+	int (*setbkuptime)(const char *path, const struct timespec *tv);
+	int (*setchgtime)(const char *path, const struct timespec *tv);
+	int (*setcrtime)(const char *path, const struct timespec *tv);
+
+	/** Sets the flags; with FSP_FUSE_CAP_STAT_EX. */
+	int (*chflags)(const char *path, uint32_t flags);
+
+	/** Set several attributes at once, instead of chmod, chown and so on; these are asked if it
+	 *  returns -ENOSYS. */
+	int (*setattr_x)(const char *path, struct fuse_setattr_x *attr);
+	int (*fsetattr_x)(const char *path, struct fuse_setattr_x *attr, struct fuse_file_info *fi);
+#ifdef FSP_FUSE_USE_STAT_EX
+	/** Must be NULL. By its size the table tells which struct fuse_stat the program has. */
+	void (*reserved_stat_ex)(void);
+#endif
+#endif
 };
 
 /** Who asks, and for which file system. */
@@ -394,6 +451,20 @@ int fuse_interrupted(void);
  * Since 2.2.
  */
 int fuse_invalidate(struct fuse *f, const char *path);
+
+#ifdef _FUSE_WINFSP_H_
+/**
+ * Tells the kernel that something has changed behind its back. Not from inside an operation on the
+ * same file or directory: the kernel may wait for that operation.
+ *
+ * @param path    what has changed, as operations get it
+ * @param action  FSP_FUSE_NOTIFY_*: one of MKDIR, RMDIR, CREATE and UNLINK, or any of the others; 0:
+ *                anything may have changed
+ * @return 0, also if the kernel knows nothing of the path, or a negative errno
+ * Since ambifuse 1.0; not in libfuse.
+ */
+int fuse_notify(struct fuse *f, const char *path, uint32_t action);
+#endif
 
 /**
  * Deprecated: tells whether an option of -o is one of the library's; those of mounting are not.

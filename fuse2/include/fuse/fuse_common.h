@@ -172,6 +172,16 @@ struct fuse_conn_info {
 	unsigned reserved[23];
 };
 
+#if defined(FSP_FUSE_USE_STAT_EX) || defined(AMBIFUSE_USE_WINFSP) || defined(FUSE_INTERNAL_COMPAT)
+#ifdef __cplusplus
+}
+#endif
+#include "fuse_winfsp.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+#endif
+
 struct fuse_session;
 struct fuse_chan;
 struct fuse_pollhandle;

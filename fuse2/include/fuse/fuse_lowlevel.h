@@ -28,6 +28,7 @@ extern "C" {
 #define FUSE_ROOT_ID 1
 
 /** An inode number. With its generation, unique for the life of the mount. */
+#undef fuse_ino_t /* of <fuse_winfsp.h> */
 typedef unsigned long fuse_ino_t;
 
 /** A request. Ended, and freed, by any one fuse_reply_* call, whatever that returns. */

@@ -134,8 +134,9 @@ EXPORT void fuse_lib_help(struct fuse_args *args)
 
 	options_fs_help();
 	fuse_lowlevel_help();
-	if (args && options_fs(args, &fo) == 0)
-		modules_help(fo.modules);
+	if (args)
+		(void)options_fs(args, &fo);
+	modules_help(fo.modules);
 	free(fo.modules);
 }
 

@@ -148,11 +148,8 @@ static int help_of(void *data, const char *name, struct fuse_args *unused)
 
 	(void)data;
 	(void)unused;
-	if (core_module_known(name)) {
-		printf("\nOptions for %s module:\n", name);
-		core_module_help(name, stdout);
-		return 0;
-	}
+	if (core_module_known(name))
+		return 0; /* shown in any case */
 	factory = good_name(name) ? find_factory(name, &so) : NULL;
 	if (!factory)
 		return 0;
@@ -168,5 +165,11 @@ static int help_of(void *data, const char *name, struct fuse_args *unused)
 
 void modules_help(const char *list)
 {
+	static const char *const built_in[] = {"subdir", "iconv"};
+
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(built_in); i++) {
+		printf("\nOptions for %s module:\n", built_in[i]);
+		core_module_help(built_in[i], stdout);
+	}
 	(void)for_each(list, help_of, NULL, NULL);
 }

@@ -22,7 +22,7 @@ static bool same_time(struct timespec a, struct timespec b)
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
-static void check(enum core_ext_attr attr, const struct core_ext_value *v)
+static void check(enum core_ext_xattr attr, const struct core_ext_value *v)
 {
 	struct core_ext_value again;
 	char out[CORE_EXT_VALUE_MAX];
@@ -48,12 +48,12 @@ static void check(enum core_ext_attr attr, const struct core_ext_value *v)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct core_ext_value v, before;
-	enum core_ext_attr attr;
+	enum core_ext_xattr attr;
 	void *value;
 
 	if (!size)
 		return 0;
-	attr = (enum core_ext_attr)(data[0] % (CORE_ATTR_DOSATTRIB + 1));
+	attr = (enum core_ext_xattr)(data[0] % (CORE_ATTR_DOSATTRIB + 1));
 	value = malloc(size - 1 ? size - 1 : 1);
 	if (!value)
 		return 0;

@@ -184,9 +184,9 @@ static void attr_names(void)
 					     "user.D"};
 
 	for (size_t i = 0; i < CORE_ARRAY_SIZE(known); i++)
-		UNIT_ASSERT_INT(core_ext_attr(known[i]), (int)i + 1);
+		UNIT_ASSERT_INT(core_ext_xattr(known[i]), (int)i + 1);
 	for (size_t i = 0; i < CORE_ARRAY_SIZE(others); i++)
-		UNIT_ASSERT_INT(core_ext_attr(others[i]), CORE_ATTR_NONE);
+		UNIT_ASSERT_INT(core_ext_xattr(others[i]), CORE_ATTR_NONE);
 }
 
 /* "0a1b" as bytes in exactly as much memory. */
@@ -203,7 +203,7 @@ static void *bytes(const char *hex, size_t *len)
 
 #define ALL_TIMES (CORE_HAS_CRTIME | CORE_HAS_MTIME | CORE_HAS_ATIME | CORE_HAS_CHGTIME)
 static const struct decoded {
-	enum core_ext_attr attr;
+	enum core_ext_xattr attr;
 	const char *hex;
 	int res;
 	unsigned has;
@@ -340,10 +340,10 @@ static void encode(void)
 	UNIT_ASSERT_INT(core_ext_encode(CORE_ATTR_DOSATTRIB, &v, out), (int)len);
 	CU_ASSERT_EQUAL(memcmp(out, samba, len), 0);
 	for (int attr = 1; attr <= CORE_ATTR_DOSATTRIB; attr++) {
-		int n = core_ext_encode((enum core_ext_attr)attr, &v, out);
+		int n = core_ext_encode((enum core_ext_xattr)attr, &v, out);
 
 		UNIT_ASSERT_INT(n, lengths[attr]);
-		UNIT_ASSERT_INT(core_ext_decode((enum core_ext_attr)attr, out, (size_t)n, &w), 0);
+		UNIT_ASSERT_INT(core_ext_decode((enum core_ext_xattr)attr, out, (size_t)n, &w), 0);
 		UNIT_ASSERT_INT(w.has, has[attr]);
 		if (w.has & CORE_HAS_DOS)
 			UNIT_ASSERT_INT(w.dos, 0x27);

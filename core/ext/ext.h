@@ -103,7 +103,7 @@ static inline bool core_ext_time_known(struct timespec ts)
 
 /* ---- extended attributes -------------------------------------------------------------------- */
 
-enum core_ext_attr {
+enum core_ext_xattr {
 	CORE_ATTR_NONE,
 	CORE_ATTR_NTFS_ATTRIB,
 	CORE_ATTR_NTFS_ATTRIB_BE,
@@ -116,7 +116,7 @@ enum core_ext_attr {
 #define CORE_ATTR_DOSATTRIB_NAME "user.DOSATTRIB"
 
 /* The attribute of that full name, or CORE_ATTR_NONE. */
-enum core_ext_attr core_ext_attr(const char *name);
+enum core_ext_xattr core_ext_xattr(const char *name);
 
 enum core_ext_has {
 	CORE_HAS_DOS = 1 << 0,
@@ -137,10 +137,10 @@ enum { CORE_EXT_VALUE_MAX = 64 }; /* of what is encoded; longer ones are decoded
  * The attribute's value for a file: its length. -ENODATA if the birth time is all it could say and
  * there is none.
  */
-int core_ext_encode(enum core_ext_attr attr, const struct core_ext_value *v,
+int core_ext_encode(enum core_ext_xattr attr, const struct core_ext_value *v,
 		    char out[CORE_EXT_VALUE_MAX]);
 /* What a value somebody sets asks for. */
-int core_ext_decode(enum core_ext_attr attr, const void *value, size_t size,
+int core_ext_decode(enum core_ext_xattr attr, const void *value, size_t size,
 		    struct core_ext_value *v);
 
 #endif

@@ -53,14 +53,14 @@ static const char *const names[] = {
 	[CORE_ATTR_DOSATTRIB] = CORE_ATTR_DOSATTRIB_NAME,
 };
 
-enum core_ext_attr core_ext_attr(const char *name)
+enum core_ext_xattr core_ext_xattr(const char *name)
 {
 	/* Nearly all names that are asked for begin otherwise. */
 	if (strncmp(name, "system.ntfs_", 12) && strncmp(name, "user.D", 6))
 		return CORE_ATTR_NONE;
 	for (size_t i = 1; i < CORE_ARRAY_SIZE(names); i++)
 		if (!strcmp(name, names[i]))
-			return (enum core_ext_attr)i;
+			return (enum core_ext_xattr)i;
 	return CORE_ATTR_NONE;
 }
 
@@ -116,7 +116,7 @@ static int encode_times(const struct core_ext_value *v, bool be, char *out)
 	return 32;
 }
 
-int core_ext_encode(enum core_ext_attr attr, const struct core_ext_value *v,
+int core_ext_encode(enum core_ext_xattr attr, const struct core_ext_value *v,
 		    char out[CORE_EXT_VALUE_MAX])
 {
 	bool be = attr == CORE_ATTR_NTFS_ATTRIB_BE || attr == CORE_ATTR_NTFS_CRTIME_BE ||
@@ -270,7 +270,7 @@ static int decode_dosattrib(const char *p, size_t size, struct core_ext_value *v
 	return core_ext_from_filetime(filetime, &v->crtime);
 }
 
-int core_ext_decode(enum core_ext_attr attr, const void *value, size_t size,
+int core_ext_decode(enum core_ext_xattr attr, const void *value, size_t size,
 		    struct core_ext_value *out)
 {
 	struct core_ext_value v = {0};

@@ -1,7 +1,7 @@
 /*
  * Names: lookup and forget, attributes, and everything that makes, moves or removes a name.
  */
-#include "core/fs/fs_priv.h"
+#include "core/fs/ext_priv.h"
 
 #include <errno.h>
 #include <string.h>
@@ -362,7 +362,10 @@ static void fs_setattr(struct core_req *req, uint64_t ino, struct stat *st, int 
 
 	res = fi ? op_path_fh(req, ino, &path) : op_path(req, ino, NULL, &path);
 	if (!res) {
-		res = apply(fs, path, st, to_set, fi);
+		if (EXT_ENFORCED(fs))
+			res = ext_forbids_setattr(fs, path, to_set, fi);
+		if (!res)
+			res = apply(fs, path, st, to_set, fi);
 		if (!res)
 			res = fs_ask_attr(fs, path, &now, fi);
 		op_end(req);
@@ -388,7 +391,10 @@ static void fs_setattr(struct core_req *req, uint64_t ino, struct stat *st, int 
 		int res = op_path(req, parent, name, &path);                                       \
                                                                                                    \
 		if (!res) {                                                                        \
-			res = (call_);                                                             \
+			if (EXT_ENFORCED(fs))                                                      \
+				res = ext_forbids_make(fs, path);                                  \
+			if (!res)                                                                  \
+				res = (call_);                                                             \
 			if (!res)                                                                  \
 				res = fs_make_entry(req, node_from_id(FS_NODES(fs), parent), name, \
 						    path, NULL, &u);                               \
@@ -470,7 +476,10 @@ static void fs_link(struct core_req *req, uint64_t ino, uint64_t parent, const c
 		uint32_t dir = node_from_id(FS_NODES(fs), parent);
 		struct core_stat old;
 
-		res = fs->ops.link ? fs->ops.link(fs->data, from, to) : -ENOSYS;
+		if (EXT_ENFORCED(fs))
+			res = ext_forbids_link(fs, from, to);
+		if (!res)
+			res = fs->ops.link ? fs->ops.link(fs->data, from, to) : -ENOSYS;
 		if (!res)
 			res = fs_ask_attr(fs, to, &u.x.attr, NULL);
 		if (!res && u.e.attr.st_nlink > 1 && !S_ISDIR(u.e.attr.st_mode) &&
@@ -565,7 +574,11 @@ static void fs_unlink(struct core_req *req, uint64_t parent, const char *name)
 	int res = write_begin(req, &want, parent, NULL, 0, rec);
 
 	if (!res) {
-		if (hidden_wanted(fs, rec[0])) {
+		if (EXT_ENFORCED(fs))
+			res = ext_forbids_remove(fs, want.path);
+		if (core_unlikely(res)) {
+			;
+		} else if (hidden_wanted(fs, rec[0])) {
 			res = hidden_hide(req, &want, rec[0]);
 		} else {
 			res = fs->ops.unlink ? fs->ops.unlink(fs->data, want.path) : -ENOSYS;
@@ -587,7 +600,10 @@ static void fs_rmdir(struct core_req *req, uint64_t parent, const char *name)
 	if (!res) {
 		struct stat *kept = save_dir_stat(fs, rec[0], want.path);
 
-		res = fs->ops.rmdir ? fs->ops.rmdir(fs->data, want.path) : -ENOSYS;
+		if (EXT_ENFORCED(fs))
+			res = ext_forbids_remove(fs, want.path);
+		if (!res)
+			res = fs->ops.rmdir ? fs->ops.rmdir(fs->data, want.path) : -ENOSYS;
 		if (!res) {
 			keep_dir_stat(fs, rec[0], kept);
 			path_commit_unlink(&fs->tree, rec);
@@ -613,7 +629,11 @@ static void fs_rename(struct core_req *req, uint64_t parent, const char *name, u
 
 		bool hidden = false;
 
-		if (!fs->ops.rename) {
+		if (EXT_ENFORCED(fs))
+			res = ext_forbids_rename(fs, from.path, to.path, exchange);
+		if (core_unlikely(res)) {
+			;
+		} else if (!fs->ops.rename) {
 			res = -ENOSYS;
 		} else if (!flags && hidden_wanted(fs, rec[1])) {
 			res = hidden_hide(req, &to, rec[1]);

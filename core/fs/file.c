@@ -1,7 +1,7 @@
 /*
  * Open files: create, open, read, write, close and what works on a handle.
  */
-#include "core/fs/fs_priv.h"
+#include "core/fs/ext_priv.h"
 
 #include <errno.h>
 #include <string.h>
@@ -66,7 +66,10 @@ static void fs_open(struct core_req *req, uint64_t ino, struct core_file_info *f
 		reply_result(req, res);
 		return;
 	}
-	res = fs->ops.open ? fs->ops.open(fs->data, path, fi) : 0;
+	if (EXT_ENFORCED(fs))
+		res = ext_forbids_open(fs, path, fi->flags);
+	if (!res)
+		res = fs->ops.open ? fs->ops.open(fs->data, path, fi) : 0;
 	if (!res) {
 		open_bits(fs, idx, path, fi);
 		/* Before the path is let go: an unlink that waits for us must see the handle. */
@@ -96,7 +99,10 @@ static void fs_create(struct core_req *req, uint64_t parent, const char *name, m
 		reply_result(req, res);
 		return;
 	}
-	res = fs->ops.create ? fs->ops.create(fs->data, path, mode, fi) : -ENOSYS;
+	if (EXT_ENFORCED(fs))
+		res = ext_forbids_make(fs, path);
+	if (!res)
+		res = fs->ops.create ? fs->ops.create(fs->data, path, mode, fi) : -ENOSYS;
 	if (!res) {
 		res = fs_make_entry(req, node_from_id(FS_NODES(fs), parent), name, path, fi, &u);
 		if (!res && !S_ISREG(u.e.attr.st_mode)) {

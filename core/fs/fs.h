@@ -92,7 +92,18 @@ struct core_fs_config {
 	int read_only;        /* what would change something fails with EROFS */
 	int delete_access;    /* access(CORE_DELETE_OK) before a name is removed */
 	int case_insensitive; /* names that differ in case are one */
+	int enforce_flags;    /* immutable, append-only, read-only are refused with EPERM */
+	int dothidden;        /* names that begin with a dot have the hidden flag */
+	uint32_t ext_hide;    /* CORE_HIDE_*: forms in which flags and times are not shown */
 	uint32_t ext_absent;  /* CORE_EXT_OP bits: operations the program turned out not to have */
+};
+
+/* How flags and times of a program with stat_ex are shown; options leave forms out. */
+enum core_ext_hide {
+	CORE_HIDE_BTIME = 1 << 0,	/* statx */
+	CORE_HIDE_INODE_FLAGS = 1 << 1, /* lsattr, chattr */
+	CORE_HIDE_NTFS = 1 << 2,	/* system.ntfs_* */
+	CORE_HIDE_DOSATTRIB = 1 << 3,	/* user.DOSATTRIB */
 };
 
 /* The extension operations, in the order of the table. */

@@ -1,7 +1,7 @@
 /*
  * The rest: links' targets, extended attributes, statfs, access, ioctl, poll, bmap, statx, syncfs.
  */
-#include "core/fs/fs_priv.h"
+#include "core/fs/ext_priv.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -78,8 +78,16 @@ static void fs_setxattr(struct core_req *req, uint64_t ino, const char *name, co
 
 	(void)ext;
 	if (!res) {
-		res = fs->ops.setxattr ? fs->ops.setxattr(fs->data, path, name, value, size, flags)
-				       : -ENOSYS;
+		if (EXT_ENFORCED(fs))
+			res = ext_forbids(fs, path, NULL, EXT_CHANGE);
+		if (res)
+			;
+		else if (core_unlikely(fs->cfg.stat_ex))
+			res = ext_setxattr(fs, path, name, value, size, flags);
+		else
+			res = fs->ops.setxattr ? fs->ops.setxattr(fs->data, path, name, value, size,
+								  flags)
+					       : -ENOSYS;
 		op_end(req);
 	}
 	reply_result(req, res);
@@ -99,7 +107,10 @@ static void get_or_list(struct core_req *req, uint64_t ino, const char *name, si
 	}
 	res = op_path(req, ino, NULL, &path);
 	if (!res) {
-		if (name)
+		if (core_unlikely(fs->cfg.stat_ex))
+			res = name ? ext_getxattr(fs, path, name, buf, size)
+				   : ext_listxattr(fs, path, buf, size);
+		else if (name)
 			res = fs->ops.getxattr ? fs->ops.getxattr(fs->data, path, name, buf, size)
 					       : -ENOSYS;
 		else
@@ -134,7 +145,15 @@ static void fs_removexattr(struct core_req *req, uint64_t ino, const char *name)
 	int res = op_path(req, ino, NULL, &path);
 
 	if (!res) {
-		res = fs->ops.removexattr ? fs->ops.removexattr(fs->data, path, name) : -ENOSYS;
+		if (EXT_ENFORCED(fs))
+			res = ext_forbids(fs, path, NULL, EXT_CHANGE);
+		if (res)
+			;
+		else if (core_unlikely(fs->cfg.stat_ex))
+			res = ext_removexattr(fs, path, name);
+		else
+			res = fs->ops.removexattr ? fs->ops.removexattr(fs->data, path, name)
+						  : -ENOSYS;
 		op_end(req);
 	}
 	reply_result(req, res);
@@ -162,6 +181,7 @@ static void fs_ioctl(struct core_req *req, uint64_t ino, unsigned cmd, void *arg
 {
 	struct core_fs *fs = req_fs(req);
 	size_t room = in_size > out_size ? in_size : out_size;
+	bool ours = ext_ioctl_is_ours(fs, cmd);
 	char *data = NULL;
 	const char *path;
 	int res;
@@ -183,10 +203,14 @@ static void fs_ioctl(struct core_req *req, uint64_t ino, unsigned cmd, void *arg
 		memset(data + in_size, 0, out_size - in_size);
 	if (in_size)
 		memcpy(data, in_buf, in_size);
-	res = op_path_fh(req, ino, &path);
+	res = ours ? op_path(req, ino, NULL, &path) : -ENOENT;
+	if (res == -ENOENT)
+		res = op_path_fh(req, ino, &path);
 	if (!res) {
 		res = fs->ops.ioctl ? fs->ops.ioctl(fs->data, path, cmd, arg, fi, flags, data)
 				    : -ENOSYS;
+		if (ours && ext_ioctl_unknown(res))
+			res = ext_ioctl(fs, path, fi, cmd, in_buf, in_size, data, out_size);
 		op_end(req);
 	}
 	if (res < 0)
@@ -229,6 +253,8 @@ static void fs_statx(struct core_req *req, uint64_t ino, int flags, int mask,
 	res = fi ? op_path_fh(req, ino, &path) : op_path(req, ino, NULL, &path);
 	if (!res) {
 		res = fs->ops.statx ? fs->ops.statx(fs->data, path, flags, mask, &sx, fi) : -ENOSYS;
+		if ((!res || res == -ENOSYS) && ext_shown(fs, CORE_HIDE_BTIME))
+			res = ext_statx(fs, path, fi, &sx);
 		op_end(req);
 	}
 	if (res) {

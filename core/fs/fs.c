@@ -166,8 +166,6 @@ static void make_ll_ops(const struct core_fs *fs, struct core_ll_ops *ll)
 		ll->flock = NULL;
 	if (!fs->ops.poll)
 		ll->poll = NULL;
-	if (!fs->ops.statx)
-		ll->statx = NULL;
 	if (!fs->ops.syncfs)
 		ll->syncfs = NULL;
 	if (!(fs->profile->caps_visible & WIRE_CAP(DO_READDIRPLUS)))

@@ -249,6 +249,10 @@ static void fs_statx(struct core_req *req, uint64_t ino, int flags, int mask,
 	const char *path;
 	int res;
 
+	if (!fs->ops.statx && !ext_shown(fs, CORE_HIDE_BTIME)) {
+		reply_result(req, -ENOSYS); /* and the kernel never asks again */
+		return;
+	}
 	memset(&sx, 0, sizeof(sx));
 	res = fi ? op_path_fh(req, ino, &path) : op_path(req, ino, NULL, &path);
 	if (!res) {

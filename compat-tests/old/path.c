@@ -1,12 +1,15 @@
 /*
- * One file, /file, on the path API as it was at each FUSE_USE_VERSION: 11, 21, 22, 25, 26.
- * Compiled against the stock headers.
+ * One file, /file, on the path API as it was at each FUSE_USE_VERSION: 11, 21, 22, 25 to 29.
+ * Compiled against the stock headers. WAY: "parts" goes by fuse_mount, fuse_new and fuse_loop,
+ * "setup" by fuse_setup and fuse_loop_mt; else fuse_main.
  */
 #include <fuse.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statfs.h>
+#include <unistd.h>
 
 static char data[4096] = "old but alive\n";
 static size_t length = 14;
@@ -123,6 +126,92 @@ static int op_statfs(const char *path, struct statvfs *st)
 }
 #endif
 
+/* Mounts and makes the file system; each version has functions of its own under these names. */
+static int parts(char **argv, struct fuse_operations *op)
+{
+	const char *mnt = argv[1];
+	struct fuse *f;
+	int res;
+#if FUSE_USE_VERSION >= 25
+	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+
+	if (fuse_opt_add_arg(&args, argv[0]) || fuse_opt_add_arg(&args, "-ofsname=old"))
+		return 1;
+#endif
+#if FUSE_USE_VERSION == 11
+	static const char *none[] = {NULL};
+	int fd = fuse_mount(mnt, none);
+
+	if (fd < 0)
+		return 1;
+	f = fuse_new(fd, 0, op);
+#elif FUSE_USE_VERSION == 21
+	int fd = fuse_mount(mnt, "fsname=old");
+
+	if (fd < 0)
+		return 1;
+	f = fuse_new(fd, "hard_remove", op);
+#elif FUSE_USE_VERSION == 22
+	int fd = fuse_mount(mnt, "fsname=old");
+
+	if (fd < 0)
+		return 1;
+	f = fuse_new(fd, "hard_remove", op, sizeof(*op));
+#elif FUSE_USE_VERSION == 25
+	int fd = fuse_mount(mnt, &args);
+
+	if (fd < 0)
+		return 1;
+	f = fuse_new(fd, &args, op, sizeof(*op));
+#else
+	struct fuse_chan *ch = fuse_mount(mnt, &args);
+
+	if (!ch)
+		return 1;
+	f = fuse_new(ch, &args, op, sizeof(*op), NULL);
+#endif
+	if (!f)
+		return 1;
+	res = fuse_loop(f);
+#if FUSE_USE_VERSION >= 26
+	fuse_unmount(mnt, ch);
+	fuse_destroy(f);
+#else
+	fuse_destroy(f);
+	close(fd);
+	fuse_unmount(mnt);
+#endif
+	return res ? 1 : 0;
+}
+
+#if FUSE_USE_VERSION >= 21
+static int setup(int argc, char **argv, struct fuse_operations *op)
+{
+	struct fuse *f;
+	char *mnt = NULL;
+	int mt = 0, fd = -1, res;
+
+#if FUSE_USE_VERSION == 21
+	f = __fuse_setup(argc, argv, op, &mnt, &mt, &fd);
+#elif FUSE_USE_VERSION < 26
+	f = fuse_setup(argc, argv, op, sizeof(*op), &mnt, &mt, &fd);
+#else
+	f = fuse_setup(argc, argv, op, sizeof(*op), &mnt, &mt, NULL);
+#endif
+	if (!f || !mt || !mnt)
+		return 1;
+	res = fuse_loop_mt(f);
+#if FUSE_USE_VERSION == 21
+	__fuse_teardown(f, fd, mnt);
+#elif FUSE_USE_VERSION < 26
+	fuse_teardown(f, fd, mnt);
+#else
+	fuse_teardown(f, mnt);
+#endif
+	return res ? 1 : 0;
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	static struct fuse_operations ops;
@@ -138,6 +227,12 @@ int main(int argc, char **argv)
 	ops.getdir = op_getdir;
 #else
 	ops.readdir = op_readdir;
+#endif
+	if (strcmp(getenv("WAY"), "parts") == 0)
+		return parts(argv, &ops);
+#if FUSE_USE_VERSION >= 21
+	if (strcmp(getenv("WAY"), "setup") == 0)
+		return setup(argc, argv, &ops);
 #endif
 #if FUSE_USE_VERSION == 11
 	fuse_main(argc, argv, &ops);

@@ -552,6 +552,41 @@ static void every_allocation_may_fail(void)
 	core_log_set_func(NULL);
 }
 
+/* ---- something else than /dev/fuse ---------------------------------------------------------------
+ */
+
+/* All its threads are told of a message; those that come too late must not be stuck in read(). */
+static void exit_of_a_pool_on_a_socket(void)
+{
+	static const struct core_ll_ops ops = {.lookup = any_lookup};
+	struct core_session_config cfg = {0};
+
+	core_log_set_func(take_log);
+	for (int i = 0; i < 60; i++) {
+		struct core_transport *t;
+		struct sk *k;
+		int fds[2];
+
+		memset(&T, 0, sizeof(T));
+		UNIT_ASSERT_INT(sk_socketpair(fds), 0);
+		k = sk_new_socket(fds[0], &(struct sk_config){0});
+		UNIT_ASSERT_INT(core_transport_device(fds[1], &t), 0);
+		T.mt = 4;
+		T.se = core_session_new(&test_profile, &cfg, &ops, NULL);
+		core_session_attach(T.se, t);
+		start_loop();
+		UNIT_ASSERT_INT(sk_init(k), 0);
+		UNIT_ASSERT_INT(sk_lookup(k, 1, "name", NULL), 0);
+		core_session_exit(T.se, 5);
+		join_loop(); /* or the test's time is over */
+		UNIT_ASSERT_INT(T.result, 5);
+		sk_disconnect(k, ENODEV);
+		core_session_free(T.se);
+		sk_free(k);
+	}
+	core_log_set_func(NULL);
+}
+
 UNIT_SUITE(session_end, UNIT_TEST(notifications_of_all_kinds),
 	   UNIT_TEST(notifications_the_kernel_is_too_old_for),
 	   UNIT_TEST(notifications_after_the_end), UNIT_TEST(retrieved_data_comes_with_its_cookie),
@@ -560,4 +595,5 @@ UNIT_SUITE(session_end, UNIT_TEST(notifications_of_all_kinds),
 	   UNIT_TEST(exit_from_a_handler), UNIT_TEST(exit_from_a_signal_handler),
 	   UNIT_TEST(exits_race_with_the_end), UNIT_TEST(exit_waits_for_handlers),
 	   UNIT_TEST(receive_and_process), UNIT_TEST(manual_aborts_and_small_buffers),
-	   UNIT_TEST(refused_answers_of_processed_messages), UNIT_TEST(every_allocation_may_fail));
+	   UNIT_TEST(refused_answers_of_processed_messages), UNIT_TEST(every_allocation_may_fail),
+	   UNIT_TEST(exit_of_a_pool_on_a_socket));

@@ -28,6 +28,11 @@ struct device {
 	struct core_transport base;
 	int fd;
 	int wake_fd; /* for what is no FUSE device: an eventfd polled beside fd; else -1 */
+	/*
+	 * With wake_fd: from poll() to the end of read(). A thread that is told of a message which
+	 * another one takes would stay in read(), where nothing wakes it.
+	 */
+	pthread_mutex_t stand_in;
 	const struct core_custom_io *io;
 	struct core_custom_io io_copy;
 	void *io_user;
@@ -145,25 +150,31 @@ static int wait_stand_in(struct device *d)
 	return 1;
 }
 
+static ssize_t read_stand_in(struct device *d, struct dev_channel *ch)
+{
+	ssize_t res = d->io ? d->io->read(d->io_user, ch->fd, ch->start, ch->room)
+			    : read(ch->fd, ch->start, ch->room);
+
+	if (res == 0)
+		return -ENODEV; /* the other end of a socket is gone */
+	return res < 0 ? -errno : res;
+}
+
 static ssize_t read_one(struct device *d, struct dev_channel *ch)
 {
 	ssize_t res;
 
 	if (core_likely(d->wake_fd < 0 && !d->io)) {
 		res = read(ch->fd, ch->start, ch->room);
-	} else {
-		if (d->wake_fd >= 0) {
-			int w = wait_stand_in(d);
-
-			if (w <= 0)
-				return w == 0 ? -EAGAIN : w;
-		}
-		res = d->io ? d->io->read(d->io_user, ch->fd, ch->start, ch->room)
-			    : read(ch->fd, ch->start, ch->room);
-		if (res == 0)
-			return -ENODEV; /* the other end of a socket is gone */
+		return res < 0 ? -errno : res;
 	}
-	return res < 0 ? -errno : res;
+	if (d->wake_fd < 0)
+		return read_stand_in(d, ch);
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&d->stand_in);
+	res = wait_stand_in(d);
+	if (res <= 0)
+		return res == 0 ? -EAGAIN : res;
+	return read_stand_in(d, ch);
 }
 
 /* A descriptor that does not block, in one of our loops: the program's choice, so wait for it. */
@@ -276,6 +287,7 @@ static void dev_free(struct core_transport *t)
 		close(d->fd);
 	if (d->wake_fd >= 0)
 		close(d->wake_fd);
+	pthread_mutex_destroy(&d->stand_in);
 	free(d);
 }
 
@@ -302,22 +314,20 @@ static struct device *device_new(int fd)
 	atomic_store(&d->base.max_payload, kernel_payload_limit());
 	d->fd = fd;
 	d->wake_fd = -1;
+	pthread_mutex_init(&d->stand_in, NULL);
 	return d;
 }
 
 int core_transport_device(int fd, struct core_transport **out)
 {
-	struct device *d = device_new(fd);
+	struct device *d;
 	struct stat st;
 
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	d = device_new(fd);
 	if (!d)
 		return -ENOMEM;
-	if (fstat(fd, &st) < 0) {
-		int err = errno;
-
-		free(d);
-		return -err;
-	}
 	if (!S_ISCHR(st.st_mode))
 		d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	*out = &d->base;

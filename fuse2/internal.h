@@ -46,6 +46,7 @@ struct fuse_session {
 	int exited;              /* with op */
 	struct fuse_chan *ch;
 	struct fuse_lowlevel_ops ll;
+	struct cuse *cuse;       /* a character device's; NULL: none */
 	int compat;              /* up to 25: init has no argument; 24: compat24.c's thunks */
 };
 

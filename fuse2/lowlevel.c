@@ -345,6 +345,7 @@ EXPORT void fuse_session_destroy(struct fuse_session *se)
 		core_session_free(se->cs);
 	if (ch)
 		fuse_chan_destroy(ch);
+	free(se->cuse);
 	free(se);
 }
 

@@ -75,6 +75,7 @@ struct fuse_session {
 	void *userdata;
 	struct fuse_custom_io io;
 	struct fuse *fuse; /* whose session it is; NULL: a low-level program's */
+	struct cuse *cuse; /* a character device's; NULL: none */
 };
 
 struct fuse {
@@ -125,6 +126,8 @@ void options_fs_help(void);
 /* Takes cs and m over. NULL without memory (logged); then they are still the caller's. */
 struct fuse_session *session_wrap(struct core_session *cs, struct core_mount *m);
 void session_unwrap(struct fuse_session *se);
+/* The session takes the descriptor over. 0, or -errno (logged). */
+int session_attach_device(struct fuse_session *se, int fd);
 
 /* ---- fuse.c ---- */
 struct fuse *fuse_new_31(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,

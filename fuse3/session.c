@@ -37,6 +37,7 @@ void session_unwrap(struct fuse_session *se)
 {
 	core_mount_free(se->m);
 	free(se->mountpoint);
+	free(se->cuse);
 	free(se);
 }
 
@@ -101,6 +102,18 @@ static void attach(struct fuse_session *se, struct core_transport *t, int fd)
 	se->recv_size = atomic_load(&t->max_payload) + MESSAGE_HEAD;
 	se->fd = fd;
 	core_session_attach(se->cs, t);
+}
+
+int session_attach_device(struct fuse_session *se, int fd)
+{
+	struct core_transport *t;
+	int res = core_transport_device(fd, &t);
+
+	if (res)
+		core_err("cannot use the device's descriptor: %s\n", strerror(-res));
+	else
+		attach(se, t, fd);
+	return res;
 }
 
 EXPORT int fuse_session_mount(struct fuse_session *se, const char *mountpoint)

@@ -112,6 +112,64 @@ int sk_init(struct sk *k)
 	return 0;
 }
 
+/* The strings are KEY=value, and one of them is the device's name. */
+static int check_cuse_info(struct sk *k, const char *info, size_t len)
+{
+	bool named = false;
+
+	for (const char *p = info; p < info + len; p += strlen(p) + 1) {
+		if (!memchr(p, 0, (size_t)(info + len - p))) {
+			sk_violate(k, "CUSE_INIT: a string of the description is not terminated");
+			return -EINVAL;
+		}
+		if (!strchr(p, '='))
+			sk_violate(k, "CUSE_INIT: \"%s\" is not KEY=value", p);
+		named = named || (!strncmp(p, "DEVNAME=", 8) && p[8]);
+	}
+	if (named)
+		return 0;
+	sk_violate(k, "CUSE_INIT: the description names no device (DEVNAME=)");
+	return -EINVAL;
+}
+
+int sk_cuse_init(struct sk *k, uint32_t flags, struct wire_cuse_init_out *out, const char **info,
+		 size_t *info_len)
+{
+	struct wire_cuse_init_in in = {
+		.major = WIRE_MAJOR, .minor = k->cfg.minor, .flags = flags};
+	struct wire_cuse_init_out *got = (void *)k->cuse_reply;
+	struct sk_call call = {.opcode = WIRE_CUSE_INIT,
+			       .in = &in,
+			       .out = k->cuse_reply,
+			       .out_size = sizeof(k->cuse_reply)};
+	long n = sk_call(k, &call);
+	size_t len;
+	int err;
+
+	if (n < 0)
+		return (int)n;
+	len = (size_t)n - sizeof(*got);
+	if (out)
+		*out = *got;
+	if (info)
+		*info = k->cuse_reply + sizeof(*got);
+	if (info_len)
+		*info_len = len;
+	if (got->major != WIRE_MAJOR || got->minor < 11) {
+		sk_violate(k, "CUSE_INIT answered with version %u.%u", got->major, got->minor);
+		return -EPROTO;
+	}
+	err = check_cuse_info(k, k->cuse_reply + sizeof(*got), len);
+	if (err)
+		return err;
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&k->lock);
+	k->minor = got->minor < k->cfg.minor ? got->minor : k->cfg.minor;
+	k->caps = 0;
+	k->init_out.max_write = got->max_write;
+	k->initialised = k->cuse = true;
+	return 0;
+}
+
 unsigned sk_minor(struct sk *k)
 {
 	return k->minor;
@@ -230,7 +288,7 @@ int sk_end(struct sk *k)
 	}
 	if (!k->gone)
 		wait_for_all(k);
-	if (!k->gone && k->initialised && !k->cfg.abrupt) {
+	if (!k->gone && k->initialised && !k->cfg.abrupt && !k->cuse) {
 		forget_all(k);
 		sk_destroy(k);
 	}

@@ -81,6 +81,8 @@ struct sk {
 	uint64_t offered, caps;
 	struct wire_init_out init_out;
 	bool initialised, gone, ended;
+	bool cuse; /* no nodes to forget, no DESTROY */
+	char cuse_reply[sizeof(struct wire_cuse_init_out) + 4096 + 1];
 
 	uint64_t last_unique;
 	char *buf;

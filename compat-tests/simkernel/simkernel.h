@@ -71,6 +71,13 @@ int sk_socketpair(int fds[2]);
 
 /* The INIT handshake. 0, or negative errno. */
 int sk_init(struct sk *k);
+/*
+ * The CUSE_INIT handshake instead, on what stands for /dev/cuse; operations are then about node 0.
+ * flags: what the kernel offers. The device's description (strings, each terminated) is *info,
+ * valid until sk_free(). 0, or negative errno.
+ */
+int sk_cuse_init(struct sk *k, uint32_t flags, struct wire_cuse_init_out *out, const char **info,
+		 size_t *info_len);
 unsigned sk_minor(struct sk *k);  /* negotiated */
 uint64_t sk_caps(struct sk *k);   /* negotiated */
 const struct wire_init_out *sk_init_out(struct sk *k); /* newest size, zero-extended */

@@ -255,7 +255,7 @@ static void open_common(struct core_req *req,
 						    : WIRE_CAP(NO_OPENDIR_SUPPORT);
 
 	/* ENOSYS makes the kernel stop asking, if the program wants that. */
-	if (req->se->caps & no_more)
+	if (session_caps(req->se) & no_more)
 		core_reply_err(req, ENOSYS);
 	else
 		core_reply_open(req, &fi);
@@ -543,7 +543,7 @@ static void do_ioctl(struct core_req *req)
 	struct core_file_info fi;
 	IN(ioctl_in);
 
-	if ((in->flags & WIRE_IOCTL_DIR) && !(req->se->caps & WIRE_CAP(IOCTL_DIR))) {
+	if ((in->flags & WIRE_IOCTL_DIR) && !(session_caps(req->se) & WIRE_CAP(IOCTL_DIR))) {
 		core_reply_err(req, ENOTTY);
 		return;
 	}
@@ -562,7 +562,7 @@ static void do_poll(struct core_req *req)
 
 	NEED(poll);
 	fi_init(&fi, in->fh);
-	if (req->se->minor >= 21)
+	if (session_minor(req->se) >= 21)
 		fi.poll_events = in->events;
 	if (in->flags & WIRE_POLL_SCHEDULE_NOTIFY) {
 		ph = malloc(sizeof(*ph));
@@ -692,11 +692,20 @@ static int look_closer(struct core_session *se, const struct core_msg *msg)
 {
 	const struct wire_in_header *hdr = msg->hdr;
 
-	if (!se->got_init && hdr->opcode != WIRE_INIT) {
+	if (!atomic_load_explicit(&se->ready, memory_order_acquire) && hdr->opcode != WIRE_INIT) {
 		core_err("the kernel sent %s before INIT\n", core_wire_op_name(hdr->opcode));
 		return EIO;
 	}
 	return se->cfg.deny_others && denied(se, hdr) ? EACCES : 0;
+}
+
+/* An opcode that is no operation on files. */
+static void no_handler(struct core_req *req)
+{
+	if (req->se->cuse && req->opcode == WIRE_CUSE_INIT)
+		session_do_cuse_init(req, req->args.in);
+	else
+		core_reply_err(req, ENOSYS);
 }
 
 void session_handle(struct core_worker *w, const struct core_msg *msg)
@@ -704,7 +713,8 @@ void session_handle(struct core_worker *w, const struct core_msg *msg)
 	const struct wire_in_header *hdr = msg->hdr;
 	struct core_session *se = w->se;
 	struct core_req *req = w->req;
-	bool watch = atomic_load_explicit(&se->watch, memory_order_relaxed);
+	/* First: what INIT has set is read after it. */
+	bool watch = atomic_load_explicit(&se->watch, memory_order_acquire);
 	const char *why = NULL;
 	handler h;
 	int err;
@@ -729,11 +739,11 @@ void session_handle(struct core_worker *w, const struct core_msg *msg)
 	}
 	err = core_wire_decode_plain(msg, &req->args)
 		      ? 0
-		      : core_wire_decode(msg, se->minor, se->caps, &req->args, &why);
+		      : core_wire_decode(msg, session_minor(se), session_caps(se), &req->args, &why);
 	if (core_unlikely(err))
 		malformed(req, hdr, err, why);
 	else if (core_unlikely(hdr->opcode >= WIRE_OPCODE_MAX || !(h = handlers[hdr->opcode])))
-		core_reply_err(req, ENOSYS);
+		no_handler(req);
 	else if (core_unlikely(watch && (err = look_closer(se, msg))))
 		core_reply_err(req, err);
 	else

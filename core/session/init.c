@@ -58,11 +58,17 @@ static int reply_init(struct core_req *req, const struct wire_init_out *out)
 	return reply_send(req, 0, out, core_wire_out_size(WIRE_INIT, se->minor, se->caps));
 }
 
-static void refuse(struct core_req *req, int err)
+void session_refuse(struct core_req *req, int err)
 {
 	core_reply_err(req, err);
 	core_session_set_error(req->se, -err);
 	core_session_exit(req->se, 0);
+}
+
+void session_set_ready(struct core_session *se)
+{
+	atomic_store_explicit(&se->ready, true, memory_order_release);
+	atomic_store_explicit(&se->watch, se->debug || se->cfg.deny_others, memory_order_release);
 }
 
 /* What the program is shown before its init. */
@@ -154,6 +160,11 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 	uint64_t offered, want, unknown;
 	uint32_t limit;
 
+	if (core_unlikely(se->cuse)) {
+		core_err("the kernel sent INIT on a character device's connection; refused\n");
+		core_reply_err(req, EIO);
+		return;
+	}
 	if (in->major > WIRE_MAJOR) {
 		/* The kernel asks again with the version it is told. */
 		memset(&out, 0, sizeof(out));
@@ -171,7 +182,7 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 	if (in->major < WIRE_MAJOR || in->minor < WIRE_MINOR_MIN) {
 		core_err("the kernel speaks FUSE protocol %u.%u; %u.%u (Linux 2.6.31) is the oldest "
 			 "that works\n", in->major, in->minor, WIRE_MAJOR, WIRE_MINOR_MIN);
-		refuse(req, EPROTO);
+		session_refuse(req, EPROTO);
 		return;
 	}
 	se->minor = in->minor < WIRE_MINOR ? in->minor : WIRE_MINOR;
@@ -184,7 +195,6 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 	debug_init(se, "INIT offered", in->minor, offered);
 
 	se->got_init = true;
-	se->watch = se->debug || se->cfg.deny_others;
 	if (se->ops.init)
 		se->ops.init(se->userdata, c);
 
@@ -196,7 +206,7 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 		core_wire_print_caps(text, sizeof(text), unknown);
 		core_err("the file system wants capabilities that the kernel does not offer: %s; "
 			 "want only what conn->capable has\n", text);
-		refuse(req, EPROTO);
+		session_refuse(req, EPROTO);
 		return;
 	}
 	want = (want & ~unknown) | (se->profile->caps_always & offered);
@@ -214,6 +224,7 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 		se->t->ops->set_bufsize(se->t, c->max_write);
 	fill_out(se, offered, &out);
 	debug_init(se, "INIT agreed", se->minor, se->caps);
+	session_set_ready(se);
 	reply_init(req, &out);
 }
 

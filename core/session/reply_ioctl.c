@@ -48,7 +48,7 @@ static size_t put_iovecs(struct core_req *req, char *buf, const struct iovec *io
 {
 	struct wire_ioctl_iovec *w = (void *)buf;
 
-	if (req->se->minor < 16) {
+	if (session_minor(req->se) < 16) {
 		memcpy(buf, iov, n * sizeof(*iov));
 		return n * sizeof(*iov);
 	}

@@ -167,6 +167,7 @@ void core_session_free(struct core_session *se)
 	if (se->kept_pool)
 		core_pool_free(se->kept_pool);
 	core_interrupt_release(se);
+	session_cuse_free(se);
 	pthread_mutex_destroy(&se->lock);
 	pthread_cond_destroy(&se->intr_cond);
 	free(se);

@@ -99,11 +99,17 @@ struct core_session {
 	void *userdata;
 	struct core_transport *t;
 
-	/* Set by INIT, constant afterwards. */
-	unsigned minor;
-	uint64_t caps;        /* negotiated, WIRE_CAP bits */
-	bool got_init;
+	/*
+	 * Set by INIT, constant afterwards. Other threads may be in receive() meanwhile: `ready` and
+	 * `watch` are stored last, with release, before the answer goes out; `watch` is what they
+	 * load first, and `ready` too while it is set.
+	 */
+	_Atomic unsigned minor;
+	_Atomic uint64_t caps; /* negotiated, WIRE_CAP bits */
+	_Atomic bool ready;
+	_Atomic bool got_init; /* the program's init has been, or is being called */
 	bool got_destroy;
+	struct session_cuse *cuse; /* not a file system but a character device */
 	uid_t owner; /* for deny_others */
 	bool debug;
 	/*
@@ -146,6 +152,15 @@ struct core_session {
 	struct core_worker *manual;             /* idle workers of core_session_process() */
 	bool unaligned_warned;
 };
+
+static inline unsigned session_minor(struct core_session *se)
+{
+	return atomic_load_explicit(&se->minor, memory_order_relaxed);
+}
+static inline uint64_t session_caps(struct core_session *se)
+{
+	return atomic_load_explicit(&se->caps, memory_order_relaxed);
+}
 
 /* session.c */
 /* The transport, held until core_transport_put(); NULL: none. For threads of the program. */
@@ -206,6 +221,14 @@ void session_handle(struct core_worker *w, const struct core_msg *msg);
 /* init.c */
 void session_do_init(struct core_req *req, const struct wire_init_in *in);
 void session_do_destroy(struct core_req *req);
+/* An INIT that cannot be served: answers it with err and ends the loop with it. */
+void session_refuse(struct core_req *req, int err);
+/* All that INIT sets is set: other threads may serve. */
+void session_set_ready(struct core_session *se);
+
+/* cuse.c */
+void session_do_cuse_init(struct core_req *req, const struct wire_cuse_init_in *in);
+void session_cuse_free(struct core_session *se);
 
 /* reply.c */
 int reply_send(struct core_req *req, int error, const void *data, size_t len);

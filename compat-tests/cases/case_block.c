@@ -1,0 +1,93 @@
+/* case_block.c - a file system on a block device (fuseblk): the only kind that is asked for block
+ * numbers */
+#include "conform.h"
+#include "llfs.h"
+
+#include <linux/fs.h>
+#include <linux/loop.h>
+#include <sys/ioctl.h>
+
+/* A loop device over a file of the scratch directory, which goes when the mount goes. */
+static bool loop_device(char name[32])
+{
+	struct loop_config config = {.info.lo_flags = LO_FLAGS_AUTOCLEAR};
+	char image[100];
+	int ctl = open("/dev/loop-control", O_RDWR | O_CLOEXEC), no, dev;
+
+	no = ctl < 0 ? -1 : ioctl(ctl, LOOP_CTL_GET_FREE);
+	close(ctl);
+	if (no < 0)
+		return false;
+	snprintf(image, sizeof(image), "%s/image", T->dir);
+	snprintf(name, 32, "/dev/loop%d", no);
+	config.fd = (unsigned)open(image, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	if (ftruncate((int)config.fd, 1 << 20))
+		return false;
+	dev = open(name, O_RDWR | O_CLOEXEC);
+	bool ok = dev >= 0 && !ioctl(dev, LOOP_CONFIGURE, &config);
+	close((int)config.fd);
+	atomic_store(&T->word[20], dev); /* open until the mount holds it */
+	return ok;
+}
+
+static int on_block_device(int argc, char **argv)
+{
+	char name[32], opts[64];
+	char *args[20];
+	int n = 0;
+
+	if (!loop_device(name)) {
+		atomic_store(&T->word[1], 1); /* no loop device: mounts without */
+	} else {
+		snprintf(opts, sizeof(opts), "blkdev,fsname=%s", name);
+	}
+	for (int i = 0; i < argc; i++)
+		args[n++] = argv[i];
+	if (!atomic_load(&T->word[1])) {
+		args[n++] = "-o";
+		args[n++] = opts;
+	}
+	args[n] = NULL;
+	return t_this->ll ? t_ll_server(n, args) : t_path_server(n, args);
+}
+static void mounted(struct fuse_conn_info *conn)
+{
+	(void)conn;
+	if (!atomic_load(&T->word[1]))
+		close((int)atomic_load(&T->word[20]));
+}
+static void ask_block(void)
+{
+	int block = 7;
+	put(P("f"), "x");
+	if (atomic_load(&T->word[1]))
+		t_skip("no loop device here");
+	STR(t_mount_field('t'), FUSE_API == 2 ? "fuseblk" : "fuseblk");
+	int fd = OK(open(P("f"), O_RDONLY));
+	OK(ioctl(fd, FIBMAP, &block));
+	EQ(block, 1007);
+}
+CASE(block_path, "bmap.block-number-of-the-path-api", .server = on_block_device, .init = mounted,
+     .timeout = 30)
+{
+	ask_block();
+	SAW("bmap /f 512 7");
+}
+
+static void ll_bmap(fuse_req_t req, fuse_ino_t ino, size_t size, uint64_t idx)
+{
+	struct t_call c;
+	ll_begin(&c, OP_bmap, req, 0, ino, NULL, "%zu %llu", size, (unsigned long long)idx);
+	t_end(&c, 0);
+	fuse_reply_bmap(req, idx + 1000);
+}
+static void has_bmap(struct fuse_lowlevel_ops *ops)
+{
+	ops->bmap = ll_bmap;
+}
+CASE(block_ll, "bmap.block-number-of-the-low-level", .server = on_block_device, .init = mounted,
+     .ll = true, .ll_ops = has_bmap, .timeout = 30)
+{
+	ask_block();
+	SAW("bmap 2 512 7");
+}

@@ -62,7 +62,7 @@ static void ask_block(void)
 	put(P("f"), "x");
 	if (atomic_load(&T->word[1]))
 		t_skip("no loop device here");
-	STR(t_mount_field('t'), FUSE_API == 2 ? "fuseblk" : "fuseblk");
+	STR(t_mount_field('t'), "fuseblk");
 	int fd = OK(open(P("f"), O_RDONLY));
 	OK(ioctl(fd, FIBMAP, &block));
 	EQ(block, 1007);
@@ -71,7 +71,14 @@ CASE(block_path, "bmap.block-number-of-the-path-api", .server = on_block_device,
      .timeout = 30)
 {
 	ask_block();
-	SAW("bmap /f 512 7");
+	SAW("bmap /f 4096 7");
+}
+
+CASE(block_size, "option.blksize", .server = on_block_device, .init = mounted,
+     .opts = "blksize=1024", .timeout = 30)
+{
+	ask_block();
+	SAW("bmap /f 1024 7");
 }
 
 static void ll_bmap(fuse_req_t req, fuse_ino_t ino, size_t size, uint64_t idx)
@@ -89,5 +96,5 @@ CASE(block_ll, "bmap.block-number-of-the-low-level", .server = on_block_device, 
      .ll = true, .ll_ops = has_bmap, .timeout = 30)
 {
 	ask_block();
-	SAW("bmap 2 512 7");
+	SAW("bmap 2 4096 7");
 }

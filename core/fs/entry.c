@@ -7,7 +7,8 @@
 #include <string.h>
 
 #ifndef RENAME_EXCHANGE
-#define RENAME_EXCHANGE (1 << 1)
+#define RENAME_NOREPLACE (1 << 0)
+#define RENAME_EXCHANGE  (1 << 1)
 #endif
 
 /* ---- attributes --------------------------------------------------------------------------- */
@@ -331,11 +332,44 @@ static int set_times(struct core_fs *fs, const char *path, const struct stat *st
 	return fs->ops.utimens ? fs->ops.utimens(fs->data, path, tv, fi) : -ENOSYS;
 }
 
+/* The whole set at once, for programs that can; -ENOSYS: one by one. */
+static int apply_at_once(struct core_fs *fs, const char *path, const struct stat *st, int to_set,
+			 struct core_file_info *fi)
+{
+	static const struct {
+		int wire;
+		int32_t x;
+	} bits[] = {
+		{ WIRE_FATTR_MODE, CORE_SETATTR_MODE },	  { WIRE_FATTR_UID, CORE_SETATTR_UID },
+		{ WIRE_FATTR_GID, CORE_SETATTR_GID },	  { WIRE_FATTR_SIZE, CORE_SETATTR_SIZE },
+		{ WIRE_FATTR_ATIME, CORE_SETATTR_ATIME }, { WIRE_FATTR_MTIME, CORE_SETATTR_MTIME },
+	};
+	struct core_setattr_x x = {
+		.mode = st->st_mode,	 .uid = st->st_uid,	  .gid = st->st_gid,
+		.size = st->st_size, .acctime = st->st_atim, .modtime = st->st_mtim,
+	};
+
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(bits); i++)
+		if (to_set & bits[i].wire)
+			x.valid |= bits[i].x;
+	if (to_set & WIRE_FATTR_ATIME_NOW)
+		clock_gettime(CLOCK_REALTIME, &x.acctime);
+	if (to_set & WIRE_FATTR_MTIME_NOW)
+		clock_gettime(CLOCK_REALTIME, &x.modtime);
+	return fs_call_setattr_x(fs, path, &x, fi);
+}
+
 static int apply(struct core_fs *fs, const char *path, const struct stat *st, int to_set,
 		 struct core_file_info *fi)
 {
 	int res = 0;
 
+	if (core_unlikely(fs->ops.setattr_x || fs->ops.fsetattr_x)) {
+		res = apply_at_once(fs, path, st, to_set, fi);
+		if (res != -ENOSYS)
+			return res;
+		res = 0;
+	}
 	if (to_set & WIRE_FATTR_MODE)
 		res = fs->ops.chmod ? fs->ops.chmod(fs->data, path, st->st_mode, fi) : -ENOSYS;
 	if (!res && (to_set & (WIRE_FATTR_UID | WIRE_FATTR_GID))) {
@@ -566,6 +600,17 @@ static void write_end(struct core_req *req, uint32_t rec[2])
 		core_interrupt_disarm(req);
 }
 
+/* With delete_access the program says whether a name may go; only a refusal counts. */
+static int ask_delete(struct core_fs *fs, const char *path)
+{
+	int res;
+
+	if (core_likely(!fs->cfg.delete_access) || !fs->ops.access)
+		return 0;
+	res = fs->ops.access(fs->data, path, CORE_DELETE_OK);
+	return res == -EACCES || res == -EPERM ? res : 0;
+}
+
 static void fs_unlink(struct core_req *req, uint64_t parent, const char *name)
 {
 	struct core_fs *fs = req_fs(req);
@@ -576,8 +621,10 @@ static void fs_unlink(struct core_req *req, uint64_t parent, const char *name)
 	if (!res) {
 		if (EXT_ENFORCED(fs))
 			res = ext_forbids_remove(fs, want.path);
+		if (!res)
+			res = ask_delete(fs, want.path);
 		if (core_unlikely(res)) {
-			;
+			/* refused */
 		} else if (hidden_wanted(fs, rec[0])) {
 			res = hidden_hide(req, &want, rec[0]);
 		} else {
@@ -598,12 +645,16 @@ static void fs_rmdir(struct core_req *req, uint64_t parent, const char *name)
 	int res = write_begin(req, &want, parent, NULL, 0, rec);
 
 	if (!res) {
-		struct stat *kept = save_dir_stat(fs, rec[0], want.path);
+		struct stat *kept = NULL;
 
 		if (EXT_ENFORCED(fs))
 			res = ext_forbids_remove(fs, want.path);
 		if (!res)
+			res = ask_delete(fs, want.path);
+		if (!res) {
+			kept = save_dir_stat(fs, rec[0], want.path);
 			res = fs->ops.rmdir ? fs->ops.rmdir(fs->data, want.path) : -ENOSYS;
+		}
 		if (!res) {
 			keep_dir_stat(fs, rec[0], kept);
 			path_commit_unlink(&fs->tree, rec);
@@ -613,6 +664,33 @@ static void fs_rmdir(struct core_req *req, uint64_t parent, const char *name)
 		write_end(req, rec);
 	}
 	reply_result(req, res);
+}
+
+/* What replacing a name needs: the program's leave, if there is something to be replaced. */
+static int ask_replace(struct core_fs *fs, const char *path, unsigned flags)
+{
+	struct core_stat st;
+
+	if (core_likely(!fs->cfg.delete_access) || (flags & (RENAME_EXCHANGE | RENAME_NOREPLACE)) ||
+	    fs_ask_attr(fs, path, &st, NULL))
+		return 0;
+	return ask_delete(fs, path);
+}
+
+/* With flags: by the extensions made for them, as far as the program has them. */
+static int call_rename(struct core_fs *fs, const char *from, const char *to, unsigned flags)
+{
+	unsigned x = (flags & RENAME_EXCHANGE ? CORE_RENAME_SWAP : 0) |
+		     (flags & RENAME_NOREPLACE ? CORE_RENAME_EXCL : 0);
+	int res = -ENOSYS;
+
+	if (core_unlikely(x) && fs->ops.renamex)
+		res = fs->ops.renamex(fs->data, from, to, x);
+	if (res == -ENOSYS && x == CORE_RENAME_SWAP && fs->ops.exchange)
+		res = fs->ops.exchange(fs->data, from, to, 0);
+	if (res == -ENOSYS && fs->ops.rename)
+		res = fs->ops.rename(fs->data, from, to, flags);
+	return res;
 }
 
 static void fs_rename(struct core_req *req, uint64_t parent, const char *name, uint64_t newparent,
@@ -631,16 +709,16 @@ static void fs_rename(struct core_req *req, uint64_t parent, const char *name, u
 
 		if (EXT_ENFORCED(fs))
 			res = ext_forbids_rename(fs, from.path, to.path, exchange);
-		if (core_unlikely(res)) {
-			;
-		} else if (!fs->ops.rename) {
+		if (!res)
+			res = ask_replace(fs, to.path, flags);
+		if (!res && !flags && !fs->ops.rename) {
 			res = -ENOSYS;
-		} else if (!flags && hidden_wanted(fs, rec[1])) {
+		} else if (!res && !flags && hidden_wanted(fs, rec[1])) {
 			res = hidden_hide(req, &to, rec[1]);
 			hidden = !res;
 		}
 		if (!res) {
-			res = fs->ops.rename(fs->data, from.path, to.path, flags);
+			res = call_rename(fs, from.path, to.path, flags);
 			if (res && hidden)
 				hidden_show(req, &to, rec[1]);
 		}

@@ -113,6 +113,8 @@ static void fs_init(void *userdata, struct core_conn *conn)
 		fs->ops.op = NULL;
 	CORE_EXT_OPS(DROP_ABSENT)
 #undef DROP_ABSENT
+	if (fs->cfg.read_only)
+		fs_make_read_only(&fs->se->ops);
 	if (!fs->cfg.ac_attr_timeout_set)
 		fs->cfg.ac_attr_timeout = fs->cfg.attr_timeout;
 	fs->plain_attr = !fs->cfg.use_ino && !fs->cfg.set_mode && !fs->cfg.set_uid &&

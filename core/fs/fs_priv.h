@@ -157,6 +157,11 @@ void fs_note_stat(struct core_fs *fs, uint32_t idx, const struct stat *st);
 int fs_call_setattr_x(struct core_fs *fs, const char *path, struct core_setattr_x *x,
 		      struct core_file_info *fi);
 
+/* ---- READ_ONLY (readonly.c) ---- */
+
+/* Replaces what changes something in a session's table. */
+void fs_make_read_only(struct core_ll_ops *ll);
+
 /* ---- hidden files (hidden.c) ---- */
 
 /* Inside a writer: should this name be hidden rather than removed? */

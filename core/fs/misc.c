@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 static void fs_readlink(struct core_req *req, uint64_t ino)
 {
@@ -41,6 +42,26 @@ static void fs_access(struct core_req *req, uint64_t ino, int mask)
 	reply_result(req, res);
 }
 
+static int call_statfs_x(struct core_fs *fs, const char *path, struct statvfs *st)
+{
+	struct statfs x;
+	int res;
+
+	memset(&x, 0, sizeof(x));
+	res = fs->ops.statfs_x(fs->data, path ? path : "/", &x);
+	if (res)
+		return res;
+	st->f_bsize = (unsigned long)x.f_bsize;
+	st->f_frsize = (unsigned long)(x.f_frsize ? x.f_frsize : x.f_bsize);
+	st->f_blocks = x.f_blocks;
+	st->f_bfree = x.f_bfree;
+	st->f_bavail = x.f_bavail;
+	st->f_files = x.f_files;
+	st->f_ffree = x.f_ffree;
+	st->f_namemax = (unsigned long)x.f_namelen;
+	return 0;
+}
+
 static void fs_statfs(struct core_req *req, uint64_t ino)
 {
 	struct core_fs *fs = req_fs(req);
@@ -55,11 +76,16 @@ static void fs_statfs(struct core_req *req, uint64_t ino)
 		res = 0;
 	}
 	if (!res) {
-		if (fs->ops.statfs) {
+		if (fs->ops.statfs_x)
+			res = call_statfs_x(fs, path, &st);
+		if (fs->ops.statfs_x && res != -ENOSYS) {
+			/* that was it */
+		} else if (fs->ops.statfs) {
 			res = fs->ops.statfs(fs->data, path, &st);
 		} else {
 			st.f_namemax = 255;
 			st.f_bsize = 512;
+			res = 0;
 		}
 		op_end(req);
 	}

@@ -159,11 +159,17 @@ int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
 int fs_make_entry(struct core_req *req, uint32_t parent, const char *name, const char *path,
 		  struct core_file_info *fi, union fs_entry *u)
 {
+	struct core_fs *fs = req_fs(req);
+	char canonical[NODE_NAME_MAX + 1];
 	int res;
 
 	u->e.ino = 0;
-	res = fs_ask_attr(req_fs(req), path, &u->x.attr, fi);
-	return res ? res : fs_entry_from_stat(req_fs(req), parent, name, &u->e);
+	res = fs_ask_attr(fs, path, &u->x.attr, fi);
+	if (res)
+		return res;
+	if (core_unlikely(fs->cfg.case_insensitive))
+		name = fs_canonical(fs, path, fi, name, canonical);
+	return fs_entry_from_stat(fs, parent, name, &u->e);
 }
 
 void fs_forget(struct core_fs *fs, uint64_t ino, uint64_t n)
@@ -220,6 +226,9 @@ static void fs_lookup(struct core_req *req, uint64_t parent, const char *name)
 	int res = dot_names(fs, &parent, &name);
 
 	u.e.ino = 0;
+	if (core_unlikely(fs->cfg.case_insensitive) && !res && name &&
+	    fs_only_case_changes(req, node_from_id(FS_NODES(fs), parent), name))
+		res = -ENOENT;
 	if (!res)
 		res = op_path(req, parent, name, &path);
 	if (!res) {
@@ -600,6 +609,15 @@ static void write_end(struct core_req *req, uint32_t rec[2])
 		core_interrupt_disarm(req);
 }
 
+/* The spelling by which the node table knows what is to be removed or moved. */
+static int own_spelling(struct core_req *req, uint64_t parent, const char **name,
+			char buf[NODE_NAME_MAX + 1])
+{
+	return core_likely(!req_fs(req)->cfg.case_insensitive)
+		       ? 0
+		       : fs_canonical_of(req, parent, name, buf);
+}
+
 /* With delete_access the program says whether a name may go; only a refusal counts. */
 static int ask_delete(struct core_fs *fs, const char *path)
 {
@@ -615,8 +633,12 @@ static void fs_unlink(struct core_req *req, uint64_t parent, const char *name)
 {
 	struct core_fs *fs = req_fs(req);
 	struct path_want want = { .name = name };
+	char canonical[NODE_NAME_MAX + 1];
 	uint32_t rec[2];
-	int res = write_begin(req, &want, parent, NULL, 0, rec);
+	int res = own_spelling(req, parent, &want.name, canonical);
+
+	if (!res)
+		res = write_begin(req, &want, parent, NULL, 0, rec);
 
 	if (!res) {
 		if (EXT_ENFORCED(fs))
@@ -641,8 +663,12 @@ static void fs_rmdir(struct core_req *req, uint64_t parent, const char *name)
 {
 	struct core_fs *fs = req_fs(req);
 	struct path_want want = { .name = name };
+	char canonical[NODE_NAME_MAX + 1];
 	uint32_t rec[2];
-	int res = write_begin(req, &want, parent, NULL, 0, rec);
+	int res = own_spelling(req, parent, &want.name, canonical);
+
+	if (!res)
+		res = write_begin(req, &want, parent, NULL, 0, rec);
 
 	if (!res) {
 		struct stat *kept = NULL;
@@ -667,14 +693,16 @@ static void fs_rmdir(struct core_req *req, uint64_t parent, const char *name)
 }
 
 /* What replacing a name needs: the program's leave, if there is something to be replaced. */
-static int ask_replace(struct core_fs *fs, const char *path, unsigned flags)
+static int ask_replace(struct core_fs *fs, const struct path_want *to, uint32_t rec, unsigned flags)
 {
 	struct core_stat st;
 
-	if (core_likely(!fs->cfg.delete_access) || (flags & (RENAME_EXCHANGE | RENAME_NOREPLACE)) ||
-	    fs_ask_attr(fs, path, &st, NULL))
+	if (core_likely(!fs->cfg.delete_access) || (flags & (RENAME_EXCHANGE | RENAME_NOREPLACE)))
 		return 0;
-	return ask_delete(fs, path);
+	/* only its case changes */
+	if (fs->cfg.case_insensitive && rec && node_find(FS_NODES(fs), to->idx, to->name) == rec)
+		return 0;
+	return fs_ask_attr(fs, to->path, &st, NULL) ? 0 : ask_delete(fs, to->path);
 }
 
 /* With flags: by the extensions made for them, as far as the program has them. */
@@ -698,19 +726,20 @@ static void fs_rename(struct core_req *req, uint64_t parent, const char *name, u
 {
 	struct core_fs *fs = req_fs(req);
 	struct path_want from = { .name = name }, to = { .name = newname };
-	bool exchange = flags & RENAME_EXCHANGE;
+	bool exchange = flags & RENAME_EXCHANGE, hidden = false;
+	char canonical[NODE_NAME_MAX + 1];
 	uint32_t rec[2];
-	int res = write_begin(req, &from, parent, &to, newparent, rec);
+	int res = own_spelling(req, parent, &from.name, canonical);
 
+	if (!res)
+		res = write_begin(req, &from, parent, &to, newparent, rec);
 	if (!res) {
 		struct stat *kept = exchange ? NULL : save_dir_stat(fs, rec[1], to.path);
-
-		bool hidden = false;
 
 		if (EXT_ENFORCED(fs))
 			res = ext_forbids_rename(fs, from.path, to.path, exchange);
 		if (!res)
-			res = ask_replace(fs, to.path, flags);
+			res = ask_replace(fs, &to, rec[0], flags);
 		if (!res && !flags && !fs->ops.rename) {
 			res = -ENOSYS;
 		} else if (!res && !flags && hidden_wanted(fs, rec[1])) {

@@ -113,6 +113,15 @@ static void fs_init(void *userdata, struct core_conn *conn)
 		fs->ops.op = NULL;
 	CORE_EXT_OPS(DROP_ABSENT)
 #undef DROP_ABSENT
+	if (fs->cfg.case_insensitive) {
+		/*
+		 * What the kernel knows of one spelling would not change with the file's other
+		 * spellings: it has to ask each time.
+		 */
+		FS_NODES(fs)->fold = true;
+		fs->cfg.entry_timeout = 0;
+		fs->cfg.negative_timeout = 0;
+	}
 	if (fs->cfg.read_only)
 		fs_make_read_only(&fs->se->ops);
 	if (!fs->cfg.ac_attr_timeout_set)

@@ -157,6 +157,22 @@ void fs_note_stat(struct core_fs *fs, uint32_t idx, const struct stat *st);
 int fs_call_setattr_x(struct core_fs *fs, const char *path, struct core_setattr_x *x,
 		      struct core_file_info *fi);
 
+/* ---- CASE_INSENSITIVE (casefold.c) ---- */
+
+/* What the program calls the last name of path: in buf, or name itself. */
+const char *fs_canonical(struct core_fs *fs, const char *path, struct core_file_info *fi,
+			 const char *name, char buf[NODE_NAME_MAX + 1]);
+/* The same for a name of which there is no path yet, as far as the node table needs it. */
+int fs_canonical_of(struct core_req *req, uint64_t parent, const char **name,
+		    char buf[NODE_NAME_MAX + 1]);
+/*
+ * Is this lookup that of the new name in a rename(2) which changes nothing but the case? If the
+ * kernel knew that both names are one inode, it would take the rename for done and not ask us. So
+ * such a name is not found, just this once. It does not say what it looks up a name for; the caller
+ * waits in its system call, where one can look. False if that is not allowed.
+ */
+bool fs_only_case_changes(struct core_req *req, uint32_t parent, const char *name);
+
 /* ---- READ_ONLY (readonly.c) ---- */
 
 /* Replaces what changes something in a session's table. */

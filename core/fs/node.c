@@ -54,11 +54,24 @@ static int arena_take(struct arena *a, size_t size, size_t *at)
 
 /* ---- hashing ------------------------------------------------------------------------------ */
 
+static inline char fold_char(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
 static uint32_t hash_name(const struct nodes *t, uint32_t parent, const char *name, size_t len)
 {
 	const uint64_t k = 0x9e3779b97f4a7c15ULL;
 	uint64_t h = (t->seed ^ parent) * k + len;
+	char folded[NODE_NAME_MAX];
 
+	if (core_unlikely(t->fold)) {
+		if (len > NODE_NAME_MAX)
+			len = NODE_NAME_MAX; /* refused later */
+		for (size_t i = 0; i < len; i++)
+			folded[i] = fold_char(name[i]);
+		name = folded;
+	}
 	for (; len >= 8; len -= 8, name += 8) {
 		uint64_t w;
 
@@ -142,7 +155,13 @@ static bool same(const struct nodes *t, const struct node *n, uint32_t hash, uin
 	if (atomic_load_explicit(&n->hash, memory_order_relaxed) != hash || atomic_load_explicit(&n->parent, memory_order_relaxed) != parent)
 		return false;
 	have = node_name(t, atomic_load_explicit(&n->name, memory_order_relaxed), &have_len);
-	return have_len == len && memcmp(have, name, len) == 0;
+	if (have_len != len)
+		return false;
+	if (core_likely(!t->fold))
+		return memcmp(have, name, len) == 0;
+	while (len && fold_char(have[len - 1]) == fold_char(name[len - 1]))
+		len--;
+	return len == 0;
 }
 
 static uint32_t table_find(struct nodes *t, struct node_shard *s, uint32_t hash, uint32_t parent,

@@ -80,6 +80,7 @@ struct nodes {
 	 */
 	pthread_mutex_t alias_lock;
 	uint64_t seed;
+	bool fold; /* names that differ in the case of ASCII letters are the same; set while empty */
 	_Atomic uint32_t limit; /* indices below may be looked at */
 	_Atomic uint64_t count; /* nodes in use */
 	void (*on_free)(void *user, uint32_t idx); /* for nodes with NODE_SIDE */

@@ -40,7 +40,7 @@ static ssize_t own_writev(void *user, int fd, struct iovec *iov, int niov)
 
 static int make_transport(struct fuse_chan *ch)
 {
-	static const struct core_custom_io io = { own_read, own_writev, NULL };
+	static const struct core_custom_io io = { .read = own_read, .writev = own_writev };
 	int fd, res;
 
 	if (ch->op.receive)

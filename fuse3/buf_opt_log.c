@@ -8,13 +8,25 @@
 
 EXPORT size_t fuse_buf_size(const struct fuse_bufvec *bufv)
 {
-	return core_bufvec_size((const struct core_bufvec *)bufv);
+	size_t size = 0;
+
+	for (size_t i = 0; i < bufv->count; i++)
+		if (!core_add_size(size, bufv->buf[i].size, &size))
+			return SIZE_MAX;
+	return size;
 }
 
 EXPORT ssize_t fuse_buf_copy(struct fuse_bufvec *dst, struct fuse_bufvec *src,
 			     enum fuse_buf_copy_flags flags)
 {
-	return core_bufvec_copy(bufv_core(dst), bufv_core(src), (int)flags);
+	struct core_bufvec *to = bufv_core_begin(dst), *from = to ? bufv_core_begin(src) : NULL;
+	ssize_t res = from ? core_bufvec_copy(to, from, (int)flags) : -ENOMEM;
+
+	if (to)
+		bufv_core_end(to, dst);
+	if (from)
+		bufv_core_end(from, src);
+	return res;
 }
 
 /* ---- options ------------------------------------------------------------------------------------
@@ -74,3 +86,15 @@ EXPORT void fuse_log(enum fuse_log_level level, const char *fmt, ...)
 	core_vlog((enum core_log_level)level, fmt, ap);
 	va_end(ap);
 }
+
+#if FUSE3_ABI >= 4
+EXPORT void fuse_log_enable_syslog(const char *ident, int option, int facility)
+{
+	core_log_to_syslog(ident, option, facility);
+}
+
+EXPORT void fuse_log_close_syslog(void)
+{
+	core_log_close_syslog();
+}
+#endif

@@ -6,52 +6,68 @@
  */
 #include "fuse3/internal.h"
 
+#include <inttypes.h>
+
 #include "core/session/profile.h"
 #include "core/workers/pool.h"
 
+/* F(name here, name in the protocol): every capability the program's headers name. */
+#define CAPS_COMMON(F)                                                                             \
+	F(ASYNC_READ, ASYNC_READ)                                                                  \
+	F(POSIX_LOCKS, POSIX_LOCKS)                                                                \
+	F(ATOMIC_O_TRUNC, ATOMIC_O_TRUNC)                                                          \
+	F(EXPORT_SUPPORT, EXPORT_SUPPORT)                                                          \
+	F(DONT_MASK, DONT_MASK)                                                                    \
+	F(SPLICE_WRITE, SPLICE_WRITE)                                                              \
+	F(SPLICE_MOVE, SPLICE_MOVE)                                                                \
+	F(SPLICE_READ, SPLICE_READ)                                                                \
+	F(FLOCK_LOCKS, FLOCK_LOCKS)                                                                \
+	F(IOCTL_DIR, IOCTL_DIR)                                                                    \
+	F(AUTO_INVAL_DATA, AUTO_INVAL_DATA)                                                        \
+	F(READDIRPLUS, DO_READDIRPLUS)                                                             \
+	F(READDIRPLUS_AUTO, READDIRPLUS_AUTO)                                                      \
+	F(ASYNC_DIO, ASYNC_DIO)                                                                    \
+	F(WRITEBACK_CACHE, WRITEBACK_CACHE)                                                        \
+	F(NO_OPEN_SUPPORT, NO_OPEN_SUPPORT)                                                        \
+	F(PARALLEL_DIROPS, PARALLEL_DIROPS)                                                        \
+	F(POSIX_ACL, POSIX_ACL)                                                                    \
+	F(HANDLE_KILLPRIV, HANDLE_KILLPRIV)                                                        \
+	F(CACHE_SYMLINKS, CACHE_SYMLINKS)                                                          \
+	F(NO_OPENDIR_SUPPORT, NO_OPENDIR_SUPPORT)                                                  \
+	F(EXPLICIT_INVAL_DATA, EXPLICIT_INVAL_DATA)                                                \
+	F(EXPIRE_ONLY, HAS_EXPIRE_ONLY)
+
+#if FUSE3_ABI >= 4
+#define CAPS(F)                                                                                    \
+	CAPS_COMMON(F)                                                                             \
+	F(SETXATTR_EXT, SETXATTR_EXT)                                                              \
+	F(HANDLE_KILLPRIV_V2, HANDLE_KILLPRIV_V2)                                                  \
+	F(DIRECT_IO_ALLOW_MMAP, DIRECT_IO_ALLOW_MMAP)                                              \
+	F(PASSTHROUGH, PASSTHROUGH)                                                                \
+	F(NO_EXPORT_SUPPORT, NO_EXPORT_SUPPORT)
+#elif FUSE3_SO3_LAYOUT >= 316
+#define CAPS(F) CAPS_COMMON(F) F(SETXATTR_EXT, SETXATTR_EXT)
+#else
+#define CAPS(F) CAPS_COMMON(F)
+#endif
+
+#define CAP_ROW(here, wire) {FUSE_CAP_##here, WIRE_CAP(wire)},
 static const struct {
-	unsigned pub;
-	uint64_t wire;
-} caps[] = {
-	{FUSE_CAP_ASYNC_READ, WIRE_CAP(ASYNC_READ)},
-	{FUSE_CAP_POSIX_LOCKS, WIRE_CAP(POSIX_LOCKS)},
-	{FUSE_CAP_ATOMIC_O_TRUNC, WIRE_CAP(ATOMIC_O_TRUNC)},
-	{FUSE_CAP_EXPORT_SUPPORT, WIRE_CAP(EXPORT_SUPPORT)},
-	{FUSE_CAP_DONT_MASK, WIRE_CAP(DONT_MASK)},
-	{FUSE_CAP_SPLICE_WRITE, WIRE_CAP(SPLICE_WRITE)},
-	{FUSE_CAP_SPLICE_MOVE, WIRE_CAP(SPLICE_MOVE)},
-	{FUSE_CAP_SPLICE_READ, WIRE_CAP(SPLICE_READ)},
-	{FUSE_CAP_FLOCK_LOCKS, WIRE_CAP(FLOCK_LOCKS)},
-	{FUSE_CAP_IOCTL_DIR, WIRE_CAP(IOCTL_DIR)},
-	{FUSE_CAP_AUTO_INVAL_DATA, WIRE_CAP(AUTO_INVAL_DATA)},
-	{FUSE_CAP_READDIRPLUS, WIRE_CAP(DO_READDIRPLUS)},
-	{FUSE_CAP_READDIRPLUS_AUTO, WIRE_CAP(READDIRPLUS_AUTO)},
-	{FUSE_CAP_ASYNC_DIO, WIRE_CAP(ASYNC_DIO)},
-	{FUSE_CAP_WRITEBACK_CACHE, WIRE_CAP(WRITEBACK_CACHE)},
-	{FUSE_CAP_NO_OPEN_SUPPORT, WIRE_CAP(NO_OPEN_SUPPORT)},
-	{FUSE_CAP_PARALLEL_DIROPS, WIRE_CAP(PARALLEL_DIROPS)},
-	{FUSE_CAP_POSIX_ACL, WIRE_CAP(POSIX_ACL)},
-	{FUSE_CAP_HANDLE_KILLPRIV, WIRE_CAP(HANDLE_KILLPRIV)},
-	{FUSE_CAP_CACHE_SYMLINKS, WIRE_CAP(CACHE_SYMLINKS)},
-	{FUSE_CAP_NO_OPENDIR_SUPPORT, WIRE_CAP(NO_OPENDIR_SUPPORT)},
-	{FUSE_CAP_EXPLICIT_INVAL_DATA, WIRE_CAP(EXPLICIT_INVAL_DATA)},
-	{FUSE_CAP_EXPIRE_ONLY, WIRE_CAP(HAS_EXPIRE_ONLY)},
-};
+	uint64_t pub, wire;
+} caps[] = {CAPS(CAP_ROW)};
 
-#define VISIBLE                                                                                    \
-	(WIRE_CAP(ASYNC_READ) | WIRE_CAP(POSIX_LOCKS) | WIRE_CAP(ATOMIC_O_TRUNC) |                 \
-	 WIRE_CAP(EXPORT_SUPPORT) | WIRE_CAP(DONT_MASK) | WIRE_CAP(SPLICE_WRITE) |                 \
-	 WIRE_CAP(SPLICE_MOVE) | WIRE_CAP(SPLICE_READ) | WIRE_CAP(FLOCK_LOCKS) |                   \
-	 WIRE_CAP(IOCTL_DIR) | WIRE_CAP(AUTO_INVAL_DATA) | WIRE_CAP(DO_READDIRPLUS) |              \
-	 WIRE_CAP(READDIRPLUS_AUTO) | WIRE_CAP(ASYNC_DIO) | WIRE_CAP(WRITEBACK_CACHE) |            \
-	 WIRE_CAP(NO_OPEN_SUPPORT) | WIRE_CAP(PARALLEL_DIROPS) | WIRE_CAP(POSIX_ACL) |             \
-	 WIRE_CAP(HANDLE_KILLPRIV) | WIRE_CAP(CACHE_SYMLINKS) | WIRE_CAP(NO_OPENDIR_SUPPORT) |     \
-	 WIRE_CAP(EXPLICIT_INVAL_DATA) | WIRE_CAP(HAS_EXPIRE_ONLY))
+#define CAP_OR(here, wire) | WIRE_CAP(wire)
+#define VISIBLE            (0 CAPS(CAP_OR))
 
-/* On by default in 3.14, as observed; those that depend on the operations are the core's matter. */
-#define DEFAULTS                                                                                   \
+/* What depends on the operations is the core's matter. */
+#define DEFAULTS_COMMON                                                                            \
 	(WIRE_CAP(ASYNC_READ) | WIRE_CAP(ATOMIC_O_TRUNC) | WIRE_CAP(IOCTL_DIR) |                   \
-	 WIRE_CAP(AUTO_INVAL_DATA) | WIRE_CAP(ASYNC_DIO) | WIRE_CAP(PARALLEL_DIROPS))
+	 WIRE_CAP(AUTO_INVAL_DATA) | WIRE_CAP(ASYNC_DIO))
+#if FUSE3_ABI >= 4 /* as observed with 3.17.2 and 3.18.3 */
+#define DEFAULTS DEFAULTS_COMMON
+#else /* as observed with 3.14.0 */
+#define DEFAULTS (DEFAULTS_COMMON | WIRE_CAP(PARALLEL_DIROPS))
+#endif
 
 /* What the program cannot notice. */
 #define ALWAYS                                                                                     \
@@ -77,9 +93,9 @@ const struct core_mount_profile fuse3_mount_profile = {
 	.fd_cloexec = true,
 };
 
-static unsigned caps_to_public(uint64_t wire)
+static uint64_t caps_to_public(uint64_t wire)
 {
-	unsigned pub = 0;
+	uint64_t pub = 0;
 
 	for (size_t i = 0; i < CORE_ARRAY_SIZE(caps); i++)
 		if (wire & caps[i].wire)
@@ -87,7 +103,7 @@ static unsigned caps_to_public(uint64_t wire)
 	return pub;
 }
 
-static uint64_t caps_from_public(unsigned pub)
+static uint64_t caps_from_public(uint64_t pub)
 {
 	uint64_t wire = 0;
 
@@ -97,25 +113,119 @@ static uint64_t caps_from_public(unsigned pub)
 			pub &= ~caps[i].pub;
 		}
 	if (pub) {
-		core_err("the file system wants unknown capabilities (bits 0x%x of conn->want)\n",
+		core_err("the file system wants unknown capabilities (bits 0x%" PRIx64
+			 " of conn->want)\n",
 			 pub);
 		wire |= NO_SUCH_CAP;
 	}
 	return wire;
 }
 
-void conn_to_public(struct fuse_conn_info *pub, const struct core_conn *conn)
+/* ---- want and want_ext --------------------------------------------------------------------------
+ */
+
+#if FUSE3_ABI >= 4
+
+/* The structure that init is working on in this thread, and what it was shown as wanted. */
+static __thread struct {
+	const struct fuse_conn_info *conn;
+	uint64_t want;
+} shown;
+
+static void show_caps(struct fuse_conn_info *pub, uint64_t capable, uint64_t want)
 {
+	pub->capable_ext = capable;
+	pub->capable = (uint32_t)capable;
+	pub->want_ext = want;
+	pub->want = (uint32_t)want;
+	shown.conn = pub;
+	shown.want = want;
+}
+
+/* Where nobody knows what was shown, an untouched want_ext is taken to have been 0. */
+EXPORT int fuse_convert_to_conn_want_ext(struct fuse_conn_info *conn)
+{
+	uint64_t before = conn == shown.conn ? shown.want : 0;
+
+	if (conn->want == (uint32_t)conn->want_ext)
+		return 0;
+	if (conn->want != (uint32_t)before && (uint32_t)conn->want_ext != (uint32_t)before) {
+		core_err("init() changed want to 0x%x and want_ext to 0x%" PRIx64
+			 ", which do not agree: change one of them, or use "
+			 "fuse_set_feature_flag()\n",
+			 conn->want, conn->want_ext);
+		return -EINVAL;
+	}
+	if (conn->want != (uint32_t)before)
+		conn->want_ext = (conn->want_ext & ~(uint64_t)UINT32_MAX) | conn->want;
+	conn->want = (uint32_t)conn->want_ext;
+	return 0;
+}
+
+static uint64_t wanted(const struct fuse_conn_info *pub)
+{
+	struct fuse_conn_info agreed = *pub;
+
+	if (shown.conn == pub)
+		shown.conn = &agreed;
+	(void)fuse_convert_to_conn_want_ext(&agreed); /* where they do not agree want_ext counts */
+	shown.conn = NULL;
+	return agreed.want_ext;
+}
+
+EXPORT bool fuse_set_feature_flag(struct fuse_conn_info *conn, uint64_t flag)
+{
+	if (!(conn->capable_ext & flag))
+		return false;
+	conn->want_ext |= flag;
+	conn->want |= (uint32_t)flag;
+	return true;
+}
+
+EXPORT void fuse_unset_feature_flag(struct fuse_conn_info *conn, uint64_t flag)
+{
+	conn->want_ext &= ~flag;
+	conn->want &= ~(uint32_t)flag;
+}
+
+EXPORT bool fuse_get_feature_flag(struct fuse_conn_info *conn, uint64_t flag)
+{
+	return (conn->capable_ext & flag) != 0;
+}
+
+#else
+
+static void show_caps(struct fuse_conn_info *pub, uint64_t capable, uint64_t want)
+{
+	pub->capable = (unsigned)capable;
+	/* 3.14 shows it as wanted, but never tells the kernel, which goes on clearing setuid bits.
+	 */
+	pub->want = (unsigned)want | (pub->capable & FUSE_CAP_HANDLE_KILLPRIV);
+}
+
+static uint64_t wanted(const struct fuse_conn_info *pub)
+{
+	return pub->want & ~(unsigned)FUSE_CAP_HANDLE_KILLPRIV;
+}
+
+#endif
+
+/* ---- struct fuse_conn_info ----------------------------------------------------------------------
+ */
+
+void conn_to_public(struct fuse_conn_info *pub, const struct core_conn *conn, bool write_buf)
+{
+	uint64_t want = conn->want;
+
+	if (write_buf)
+		want |= conn->capable & WIRE_CAP(SPLICE_READ);
 	memset(pub, 0, sizeof(*pub));
 	pub->proto_major = conn->proto_major;
 	pub->proto_minor = conn->proto_minor;
 	pub->max_write = conn->max_write;
 	pub->max_read = conn->max_read;
 	pub->max_readahead = conn->max_readahead;
-	pub->capable = caps_to_public(conn->capable);
-	/* 3.14 shows it as wanted, but never tells the kernel, which goes on clearing setuid bits.
-	 */
-	pub->want = caps_to_public(conn->want) | (pub->capable & FUSE_CAP_HANDLE_KILLPRIV);
+	show_caps(pub, caps_to_public(conn->capable), caps_to_public(want));
 	pub->max_background = conn->max_background;
 	pub->congestion_threshold = conn->congestion_threshold;
 	pub->time_gran = conn->time_gran;
@@ -128,13 +238,20 @@ void conn_from_public(struct core_conn *conn, const struct fuse_conn_info *pub)
 	conn->max_background = pub->max_background;
 	conn->congestion_threshold = pub->congestion_threshold;
 	conn->time_gran = pub->time_gran;
-	conn->want = (conn->want & ~VISIBLE) |
-		     caps_from_public(pub->want & ~(unsigned)FUSE_CAP_HANDLE_KILLPRIV);
+	conn->want = (conn->want & ~VISIBLE) | caps_from_public(wanted(pub));
+#if FUSE3_ABI >= 4
+	conn->max_stack_depth = pub->max_backing_stack_depth;
+	conn->request_timeout = pub->request_timeout;
+#endif
 }
 
 void conn_agree(struct core_session *cs, struct core_conn *conn, const struct fuse_conn_info *pub)
 {
 	conn_from_public(conn, pub);
+#if FUSE3_ABI >= 4
+	if (pub->no_interrupt)
+		core_session_config(cs)->no_interrupt = true;
+#endif
 	if (pub->max_read == conn->max_read)
 		return;
 	core_err("init() set max_read to %u, but the mount has max_read=%u: give the mount option "

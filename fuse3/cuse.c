@@ -34,7 +34,7 @@ static void cuse_init(void *userdata, struct core_conn *conn)
 	struct fuse_session *se = userdata;
 	struct fuse_conn_info pub;
 
-	conn_to_public(&pub, conn);
+	conn_to_public(&pub, conn, false);
 	pub.time_gran = 0;
 	se->cuse->op.init(se->userdata, &pub);
 	conn->max_write = pub.max_write;

@@ -85,11 +85,24 @@ fail:
 	return NULL;
 }
 
+#if FUSE3_ABI >= 4
+/* No default version: new programs are linked with those of versioned.c. */
+struct fuse *fuse_new_v31(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,
+			  void *private_data);
+SYMVER(fuse_new_v31, "fuse_new@FUSE_3.1");
+
+struct fuse *fuse_new_v31(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,
+			  void *private_data)
+{
+	return fuse_new_31(args, op, op_size, private_data);
+}
+#else
 EXPORT struct fuse *fuse_new(struct fuse_args *args, const struct fuse_operations *op,
 			     size_t op_size, void *private_data)
 {
 	return fuse_new_31(args, op, op_size, private_data);
 }
+#endif
 
 struct fuse *fuse_new_30(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,
 			 void *private_data)

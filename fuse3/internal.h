@@ -15,7 +15,13 @@
 #include "core/mount/mount.h"
 #include "core/workers/pool.h"
 
+#if FUSE3_ABI >= 4
+#define FUSE3_VERSION_TEXT "3.18.3"
+#elif FUSE3_SO3_LAYOUT >= 316
+#define FUSE3_VERSION_TEXT "3.16.2"
+#else
 #define FUSE3_VERSION_TEXT "3.14.0"
+#endif
 
 /* A public function. */
 #define EXPORT __attribute__((visibility("default")))
@@ -73,9 +79,9 @@ struct fuse_session {
 	size_t recv_size; /* bytes a receive buffer has */
 	struct fuse_lowlevel_ops op;
 	void *userdata;
-	struct fuse_custom_io io;
-	struct fuse *fuse; /* whose session it is; NULL: a low-level program's */
-	struct cuse *cuse; /* a character device's; NULL: none */
+	struct fuse_custom_io io; /* the program's; what it does not have is NULL */
+	struct fuse *fuse;        /* whose session it is; NULL: a low-level program's */
+	struct cuse *cuse;        /* a character device's; NULL: none */
 };
 
 struct fuse {
@@ -97,7 +103,9 @@ struct fuse_loop_config {
 /* ---- caps.c ---- */
 extern const struct core_profile fuse3_ll_profile, fuse3_path_profile;
 extern const struct core_mount_profile fuse3_mount_profile;
-void conn_to_public(struct fuse_conn_info *pub, const struct core_conn *conn);
+/* write_buf: the program has that operation. What was wanted then is kept for conn_from_public().
+ */
+void conn_to_public(struct fuse_conn_info *pub, const struct core_conn *conn, bool write_buf);
 void conn_from_public(struct core_conn *conn, const struct fuse_conn_info *pub);
 /* conn_from_public, and what only the session knows: a max_read that contradicts the mount's. */
 void conn_agree(struct core_session *cs, struct core_conn *conn, const struct fuse_conn_info *pub);
@@ -128,9 +136,14 @@ struct fuse_session *session_wrap(struct core_session *cs, struct core_mount *m)
 void session_unwrap(struct fuse_session *se);
 /* The session takes the descriptor over. 0, or -errno (logged). */
 int session_attach_device(struct fuse_session *se, int fd);
+/* fuse_session_custom_io() with a structure of io_size bytes. */
+int session_custom_io(struct fuse_session *se, const struct fuse_custom_io *io, size_t io_size,
+		      int fd);
 
 /* ---- fuse.c ---- */
 struct fuse *fuse_new_31(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,
+			 void *private_data);
+struct fuse *fuse_new_30(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,
 			 void *private_data);
 
 /* ---- loop.c ---- */

@@ -27,9 +27,7 @@ static void ll_init(void *userdata, struct core_conn *conn)
 	struct fuse_session *se = userdata;
 	struct fuse_conn_info pub;
 
-	conn_to_public(&pub, conn);
-	if (se->op.write_buf)
-		pub.want |= pub.capable & FUSE_CAP_SPLICE_READ;
+	conn_to_public(&pub, conn, se->op.write_buf);
 	se->op.init(se->userdata, &pub);
 	conn_agree(se->cs, conn, &pub);
 }
@@ -207,8 +205,15 @@ static void ll_write_buf(struct core_req *req, uint64_t ino, struct core_bufvec 
 			 struct core_file_info *fi)
 {
 	struct fuse_file_info pub;
+	struct bufv_public_form form;
+	struct fuse_bufvec *pub_v = bufv_public_begin(&form, v);
 
-	OP(req).write_buf(HANDLE(req), ino, bufv_public(v), off, public_fi(&pub, fi));
+	if (!pub_v) {
+		core_reply_err(req, ENOMEM);
+		return;
+	}
+	OP(req).write_buf(HANDLE(req), ino, pub_v, off, public_fi(&pub, fi));
+	bufv_public_end(&form, v);
 }
 
 static void ll_create(struct core_req *req, uint64_t parent, const char *name, mode_t mode,
@@ -263,7 +268,16 @@ static void ll_poll(struct core_req *req, uint64_t ino, struct core_file_info *f
 static void ll_retrieve_reply(struct core_req *req, void *cookie, uint64_t ino, off_t off,
 			      struct core_bufvec *v)
 {
-	OP(req).retrieve_reply(HANDLE(req), cookie, ino, off, bufv_public(v));
+	struct bufv_public_form form;
+	struct fuse_bufvec *pub_v = bufv_public_begin(&form, v);
+
+	if (!pub_v) {
+		core_err("no memory for what the kernel's cache has of a file\n");
+		core_reply_none(req);
+		return;
+	}
+	OP(req).retrieve_reply(HANDLE(req), cookie, ino, off, pub_v);
+	bufv_public_end(&form, v);
 }
 
 static void ll_fallocate(struct core_req *req, uint64_t ino, int mode, off_t off, off_t len,
@@ -292,20 +306,45 @@ static void ll_lseek(struct core_req *req, uint64_t ino, off_t off, int whence,
 	OP(req).lseek(HANDLE(req), ino, off, whence, public_fi(&pub, fi));
 }
 
+#if FUSE3_ABI >= 4
+static void ll_tmpfile(struct core_req *req, uint64_t parent, mode_t mode,
+		       struct core_file_info *fi)
+{
+	struct fuse_file_info pub;
+
+	OP(req).tmpfile(HANDLE(req), parent, mode, public_fi(&pub, fi));
+}
+
+static void ll_statx(struct core_req *req, uint64_t ino, int flags, int mask,
+		     struct core_file_info *fi)
+{
+	struct fuse_file_info pub;
+
+	OP(req).statx(HANDLE(req), ino, flags, mask, public_fi(&pub, fi));
+}
+#endif
+
 /* ---- tables -------------------------------------------------------------------------------------
  */
 
+#if FUSE3_ABI >= 4
+#define LL_OPS_318(F) F(tmpfile) F(statx)
+#else
+#define LL_OPS_318(F)
+#endif
 #define LL_OPS(F)                                                                                  \
 	F(init)                                                                                    \
 	F(destroy)                                                                                 \
-	F(lookup) F(forget) F(getattr) F(setattr) F(readlink) F(mknod) F(mkdir) F(unlink) F(rmdir) \
+	F(lookup)                                                                                  \
+	F(forget) F(getattr) F(setattr) F(readlink) F(mknod) F(mkdir) F(unlink) F(rmdir)           \
 		F(symlink) F(rename) F(link) F(open) F(read) F(write) F(flush) F(release) F(fsync) \
 			F(opendir) F(readdir) F(releasedir) F(fsyncdir) F(statfs) F(setxattr)      \
 				F(getxattr) F(listxattr) F(removexattr) F(access) F(create)        \
 					F(getlk) F(setlk) F(bmap) F(ioctl) F(poll) F(write_buf)    \
 						F(retrieve_reply) F(forget_multi) F(flock)         \
 							F(fallocate) F(readdirplus)                \
-								F(copy_file_range) F(lseek)
+								F(copy_file_range) F(lseek)        \
+									LL_OPS_318(F)
 
 #define LL_COUNT(op) +1
 _Static_assert(sizeof(struct fuse_lowlevel_ops) == (0 LL_OPS(LL_COUNT)) * sizeof(void (*)(void)),

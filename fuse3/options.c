@@ -28,6 +28,12 @@ static const struct core_opt fs_opts[] = {
 	CFG("no_rofd_flush", no_rofd_flush, 1),
 	CFG("umask=", set_mode, 1),
 	CFG("umask=%o", umask, 0),
+#if FUSE3_ABI >= 4
+	CFG("fmask=", set_mode, 1),
+	CFG("fmask=%o", fmask, 0),
+	CFG("dmask=", set_mode, 1),
+	CFG("dmask=%o", dmask, 0),
+#endif
 	CFG("uid=", set_uid, 1),
 	CFG("uid=%d", uid, 0),
 	CFG("gid=", set_gid, 1),
@@ -69,6 +75,10 @@ void options_fs_help(void)
 	      "    -o [no]auto_cache      enable caching based on modification times (off)\n"
 	      "    -o no_rofd_flush       disable flushing of read-only fd on close (off)\n"
 	      "    -o umask=M             set file permissions (octal)\n"
+#if FUSE3_ABI >= 4
+	      "    -o fmask=M             the same, instead of umask (octal)\n"
+	      "    -o dmask=M             the same of directories, instead of fmask (octal)\n"
+#endif
 	      "    -o uid=N               set file owner\n"
 	      "    -o gid=N               set file group\n"
 	      "    -o entry_timeout=T     cache timeout for names (1.0s)\n"
@@ -245,6 +255,29 @@ EXPORT struct fuse_conn_info_opts *fuse_parse_conn_info_opts(struct fuse_args *a
 	return opts;
 }
 
+#if FUSE3_ABI >= 4
+/* Both want and want_ext, so that the program may change either. */
+static void want(struct fuse_conn_info *conn, unsigned cap)
+{
+	(void)fuse_set_feature_flag(conn, cap);
+}
+
+static void do_not_want(struct fuse_conn_info *conn, unsigned cap)
+{
+	fuse_unset_feature_flag(conn, cap);
+}
+#else
+static void want(struct fuse_conn_info *conn, unsigned cap)
+{
+	conn->want |= cap;
+}
+
+static void do_not_want(struct fuse_conn_info *conn, unsigned cap)
+{
+	conn->want &= ~cap;
+}
+#endif
+
 EXPORT void fuse_apply_conn_info_opts(struct fuse_conn_info_opts *opts, struct fuse_conn_info *conn)
 {
 	if (opts->set_max_write)
@@ -262,8 +295,8 @@ EXPORT void fuse_apply_conn_info_opts(struct fuse_conn_info_opts *opts, struct f
 
 		/* Where the kernel lacks it the option is a wish: wanting it would be an error. */
 		if (how == ON)
-			conn->want |= conn_bits[i].cap & conn->capable;
+			want(conn, conn_bits[i].cap & conn->capable);
 		else if (how == OFF)
-			conn->want &= ~conn_bits[i].cap;
+			do_not_want(conn, conn_bits[i].cap);
 	}
 }

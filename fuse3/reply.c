@@ -95,7 +95,17 @@ EXPORT int fuse_reply_data(fuse_req_t req, struct fuse_bufvec *bufv, enum fuse_b
 {
 	struct core_req *r = req_of(req);
 
-	return r ? core_reply_data(r, bufv_core(bufv), (int)flags) : STALE;
+	struct core_bufvec *v;
+	int res;
+
+	if (!r)
+		return STALE;
+	v = bufv_core_begin(bufv);
+	if (!v)
+		return core_reply_err(r, ENOMEM);
+	res = core_reply_data(r, v, (int)flags);
+	bufv_core_end(v, bufv);
+	return res;
 }
 
 EXPORT int fuse_reply_statfs(fuse_req_t req, const struct statvfs *stbuf)
@@ -162,6 +172,15 @@ EXPORT int fuse_reply_lseek(fuse_req_t req, off_t off)
 	return r ? core_reply_lseek(r, off) : STALE;
 }
 
+#if FUSE3_ABI >= 4
+EXPORT int fuse_reply_statx(fuse_req_t req, int flags, struct statx *statx, double attr_timeout)
+{
+	struct core_req *r = req_of(req);
+
+	return r ? core_reply_statx(r, flags, statx, attr_timeout) : STALE;
+}
+#endif
+
 /* ---- directory entries --------------------------------------------------------------------------
  */
 
@@ -224,6 +243,20 @@ EXPORT int fuse_req_interrupted(fuse_req_t req)
 	return r ? core_req_interrupted(r) : 0;
 }
 
+#if FUSE3_ABI >= 4
+EXPORT bool fuse_req_is_uring(fuse_req_t req)
+{
+	(void)req; /* there is no such transport yet */
+	return false;
+}
+
+EXPORT int fuse_req_get_payload(fuse_req_t req, char **payload, size_t *payload_sz, void **mr)
+{
+	(void)payload, (void)payload_sz, (void)mr;
+	return req_of(req) ? -EINVAL : STALE; /* as for any that did not come over io_uring */
+}
+#endif
+
 /* ---- notifications ------------------------------------------------------------------------------
  */
 
@@ -249,6 +282,13 @@ EXPORT int fuse_lowlevel_notify_inval_entry(struct fuse_session *se, fuse_ino_t 
 	return se ? core_notify_inval_entry(se->cs, parent, name, namelen) : -EINVAL;
 }
 
+#if FUSE3_ABI >= 4 || FUSE3_SO3_LAYOUT >= 316
+EXPORT int fuse_lowlevel_notify_expire_entry(struct fuse_session *se, fuse_ino_t parent,
+					     const char *name, size_t namelen)
+{
+	return se ? core_notify_expire_entry(se->cs, parent, name, namelen) : -EINVAL;
+}
+#else
 EXPORT int fuse_lowlevel_notify_expire_entry(struct fuse_session *se, fuse_ino_t parent,
 					     const char *name, size_t namelen,
 					     enum fuse_expire_flags flags)
@@ -258,6 +298,14 @@ EXPORT int fuse_lowlevel_notify_expire_entry(struct fuse_session *se, fuse_ino_t
 	return flags & FUSE_LL_EXPIRE_ONLY ? core_notify_expire_entry(se->cs, parent, name, namelen)
 					   : core_notify_inval_entry(se->cs, parent, name, namelen);
 }
+#endif
+
+#if FUSE3_ABI >= 4
+EXPORT int fuse_lowlevel_notify_increment_epoch(struct fuse_session *se)
+{
+	return se ? core_notify_inc_epoch(se->cs) : -EINVAL;
+}
+#endif
 
 EXPORT int fuse_lowlevel_notify_delete(struct fuse_session *se, fuse_ino_t parent, fuse_ino_t child,
 				       const char *name, size_t namelen)
@@ -268,7 +316,17 @@ EXPORT int fuse_lowlevel_notify_delete(struct fuse_session *se, fuse_ino_t paren
 EXPORT int fuse_lowlevel_notify_store(struct fuse_session *se, fuse_ino_t ino, off_t offset,
 				      struct fuse_bufvec *bufv, enum fuse_buf_copy_flags flags)
 {
-	return se ? core_notify_store(se->cs, ino, offset, bufv_core(bufv), (int)flags) : -EINVAL;
+	struct core_bufvec *v;
+	int res;
+
+	if (!se)
+		return -EINVAL;
+	v = bufv_core_begin(bufv);
+	if (!v)
+		return -ENOMEM;
+	res = core_notify_store(se->cs, ino, offset, v, (int)flags);
+	bufv_core_end(v, bufv);
+	return res;
 }
 
 EXPORT int fuse_lowlevel_notify_retrieve(struct fuse_session *se, fuse_ino_t ino, size_t size,

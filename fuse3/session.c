@@ -180,9 +180,19 @@ static ssize_t io_writev(void *user, int fd, struct iovec *iov, int niov)
 	return se->io.writev(fd, iov, niov, se->userdata);
 }
 
-EXPORT int fuse_session_custom_io(struct fuse_session *se, const struct fuse_custom_io *io, int fd)
+#if FUSE3_ABI >= 4
+static int io_clone_fd(void *user, int fd)
 {
-	static const struct core_custom_io core_io = {.read = io_read, .writev = io_writev};
+	struct fuse_session *se = user;
+
+	return se->io.clone_fd(fd);
+}
+#endif
+
+int session_custom_io(struct fuse_session *se, const struct fuse_custom_io *io, size_t io_size,
+		      int fd)
+{
+	struct core_custom_io core_io = {.read = io_read, .writev = io_writev};
 	struct core_transport *t;
 	int res;
 
@@ -198,12 +208,23 @@ EXPORT int fuse_session_custom_io(struct fuse_session *se, const struct fuse_cus
 		core_err("fuse_session_custom_io: the session has a channel already\n");
 		return -EBUSY;
 	}
-	se->io = *io;
+	copy_ops(&se->io, sizeof(se->io), io, io_size, "struct fuse_custom_io");
+#if FUSE3_ABI >= 4
+	if (se->io.clone_fd)
+		core_io.clone_fd = io_clone_fd;
+#endif
 	res = core_transport_custom(fd, &core_io, se, &t);
 	if (!res)
 		attach(se, t, fd);
 	return res;
 }
+
+#if FUSE3_ABI < 4
+EXPORT int fuse_session_custom_io(struct fuse_session *se, const struct fuse_custom_io *io, int fd)
+{
+	return session_custom_io(se, io, sizeof(*io), fd);
+}
+#endif
 
 EXPORT int fuse_open_channel(const char *mountpoint, const char *options)
 {
@@ -268,6 +289,13 @@ EXPORT void fuse_remove_signal_handlers(struct fuse_session *se)
 		core_signals_remove(se->cs);
 }
 
+#if FUSE3_ABI >= 4
+EXPORT int fuse_set_fail_signal_handlers(struct fuse_session *se)
+{
+	return se && core_signals_add_fail() == 0 ? 0 : -1;
+}
+#endif
+
 EXPORT int fuse_daemonize(int foreground)
 {
 	return core_daemonize(foreground) ? -1 : 0;
@@ -275,6 +303,18 @@ EXPORT int fuse_daemonize(int foreground)
 
 /* ---- loops of the program's own -----------------------------------------------------------------
  */
+
+/* Bytes that buf->mem has room for. */
+static size_t room_of(const struct fuse_session *se, const struct fuse_buf *buf)
+{
+#if FUSE3_ABI >= 4
+	if (buf->mem_size) /* the program's own memory, or ours of before */
+		return buf->mem_size;
+#else
+	(void)buf;
+#endif
+	return se->recv_size;
+}
 
 EXPORT int fuse_session_receive_buf(struct fuse_session *se, struct fuse_buf *buf)
 {
@@ -290,8 +330,11 @@ EXPORT int fuse_session_receive_buf(struct fuse_session *se, struct fuse_buf *bu
 			core_err("no memory for a receive buffer of %zu bytes\n", se->recv_size);
 			return -ENOMEM;
 		}
+#if FUSE3_ABI >= 4
+		buf->mem_size = se->recv_size;
+#endif
 	}
-	res = core_session_receive(se->cs, buf->mem, se->recv_size);
+	res = core_session_receive(se->cs, buf->mem, room_of(se, buf));
 	if (res > 0) {
 		buf->size = (size_t)res;
 		buf->flags = (enum fuse_buf_flags)0;

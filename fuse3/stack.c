@@ -278,6 +278,14 @@ EXPORT off_t fuse_fs_lseek(struct fuse_fs *fs, const char *path, off_t off, int 
 	CALL(fs, lseek, -ENOSYS, path, off, whence, fi);
 }
 
+#if FUSE3_ABI >= 4
+EXPORT int fuse_fs_statx(struct fuse_fs *fs, const char *path, int flags, int mask,
+			 struct statx *stx, struct fuse_file_info *fi)
+{
+	CALL(fs, statx, -ENOSYS, path, flags, mask, stx, fi);
+}
+#endif
+
 /* ---- data: each form by the other where a file system has only that -----------------------------
  */
 

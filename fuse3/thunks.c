@@ -24,9 +24,7 @@ static void path_init(void *d, struct core_conn *conn, struct core_fs_config *cf
 	struct fuse_conn_info pub;
 	struct fuse_config config = {.modules = f->modules, .debug = f->debug};
 
-	conn_to_public(&pub, conn);
-	if (f->fs->op.write_buf)
-		pub.want |= pub.capable & FUSE_CAP_SPLICE_READ;
+	conn_to_public(&pub, conn, f->fs->op.write_buf);
 	config_to_public(&config, cfg);
 	fuse_fs_init(f->fs, &pub, &config);
 	config_from_public(cfg, &config);
@@ -220,7 +218,7 @@ static int path_read_buf(void *d, const char *path, struct core_bufvec **bufp, s
 	struct fuse_bufvec *v = NULL;
 	int res = fuse_fs_read_buf(TOP(d), path, &v, size, off, public_fi(&pub, fi));
 
-	*bufp = bufv_core(v);
+	*bufp = bufv_take(v);
 	return res;
 }
 
@@ -236,8 +234,15 @@ static int path_write_buf(void *d, const char *path, struct core_bufvec *buf, of
 			  struct core_file_info *fi)
 {
 	struct fuse_file_info pub;
+	struct bufv_public_form form;
+	struct fuse_bufvec *v = bufv_public_begin(&form, buf);
+	int res;
 
-	return fuse_fs_write_buf(TOP(d), path, bufv_public(buf), off, public_fi(&pub, fi));
+	if (!v)
+		return -ENOMEM;
+	res = fuse_fs_write_buf(TOP(d), path, v, off, public_fi(&pub, fi));
+	bufv_public_end(&form, buf);
+	return res;
 }
 
 static int path_fsync(void *d, const char *path, int datasync, struct core_file_info *fi)
@@ -338,20 +343,37 @@ static off_t path_lseek(void *d, const char *path, off_t off, int whence, struct
 	return fuse_fs_lseek(TOP(d), path, off, whence, public_fi(&pub, fi));
 }
 
+#if FUSE3_ABI >= 4
+static int path_statx(void *d, const char *path, int flags, int mask, struct statx *stx,
+		      struct core_file_info *fi)
+{
+	struct fuse_file_info pub;
+
+	return fuse_fs_statx(TOP(d), path, flags, mask, stx, public_fi(&pub, fi));
+}
+#endif
+
 /* ---- the table ----------------------------------------------------------------------------------
  */
 
 /* init and destroy are always there: they also end the stack. */
+#if FUSE3_ABI >= 4
+#define PATH_OPS_318(F) F(statx)
+#else
+#define PATH_OPS_318(F)
+#endif
 #define PATH_OPS(F)                                                                                \
 	F(getattr)                                                                                 \
 	F(readlink)                                                                                \
 	F(mknod)                                                                                   \
-	F(mkdir) F(unlink) F(rmdir) F(symlink) F(rename) F(link) F(chmod) F(chown) F(truncate)     \
-		F(open) F(read) F(write) F(statfs) F(flush) F(release) F(fsync) F(setxattr)        \
-			F(getxattr) F(listxattr) F(removexattr) F(opendir) F(readdir)              \
-				F(releasedir) F(fsyncdir) F(access) F(create) F(lock) F(utimens)   \
-					F(bmap) F(ioctl) F(poll) F(write_buf) F(read_buf) F(flock) \
-						F(fallocate) F(copy_file_range) F(lseek)
+	F(mkdir)                                                                                   \
+	F(unlink) F(rmdir) F(symlink) F(rename) F(link) F(chmod) F(chown) F(truncate) F(open)      \
+		F(read) F(write) F(statfs) F(flush) F(release) F(fsync) F(setxattr) F(getxattr)    \
+			F(listxattr) F(removexattr) F(opendir) F(readdir) F(releasedir)            \
+				F(fsyncdir) F(access) F(create) F(lock) F(utimens) F(bmap)         \
+					F(ioctl) F(poll) F(write_buf) F(read_buf) F(flock)         \
+						F(fallocate) F(copy_file_range) F(lseek)           \
+							PATH_OPS_318(F)
 
 #define PATH_COUNT(op) +1
 _Static_assert(sizeof(struct fuse_operations) == (2 PATH_OPS(PATH_COUNT)) * sizeof(void (*)(void)),

@@ -128,7 +128,7 @@ static void what_init_asks_for_is_sent(void)
 	UNIT_ASSERT_INT(out->max_background, 65535);
 	UNIT_ASSERT_INT(out->congestion_threshold, 65535 * 3 / 4);
 	UNIT_ASSERT_INT(out->time_gran, 1000);
-	UNIT_ASSERT_INT(out->max_stack_depth, 2);
+	UNIT_ASSERT_INT(out->max_stack_depth, 3);
 	UNIT_ASSERT_INT(out->request_timeout, 60);
 	CU_ASSERT_TRUE(!!(sk_caps(k) & WIRE_CAP(WRITEBACK_CACHE)));
 	CU_ASSERT_TRUE(!!(sk_caps(k) & WIRE_CAP(PASSTHROUGH)));

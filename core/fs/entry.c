@@ -19,8 +19,13 @@ void fs_adjust_stat(struct core_fs *fs, uint32_t idx, struct stat *st)
 
 	if (!c->use_ino)
 		st->st_ino = idx;
-	if (c->set_mode)
-		st->st_mode = (st->st_mode & S_IFMT) | (0777 & ~c->umask);
+	if (c->set_mode) {
+		unsigned mask = c->fmask ? c->fmask : c->umask;
+
+		if (S_ISDIR(st->st_mode) && c->dmask)
+			mask = c->dmask;
+		st->st_mode = (st->st_mode & S_IFMT) | (0777 & ~mask);
+	}
 	if (c->set_uid)
 		st->st_uid = c->uid;
 	if (c->set_gid)

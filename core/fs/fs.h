@@ -76,6 +76,7 @@ typedef int (*core_fill_dir)(void *buf, const char *name, const struct stat *st,
 struct core_fs_config {
 	int set_gid, set_uid, set_mode;
 	unsigned gid, uid, umask;
+	unsigned fmask, dmask; /* not 0: instead of umask; for directories, instead of both */
 	double entry_timeout, negative_timeout, attr_timeout; /* seconds */
 	int intr, intr_signal;
 	int remember; /* seconds; -1: for ever */

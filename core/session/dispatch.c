@@ -36,6 +36,14 @@ static void fi_init(struct core_file_info *fi, uint64_t fh)
 	fi->fh = fh;
 }
 
+static uint32_t kill_suidgid(const struct core_req *req, uint32_t open_flags)
+{
+	bool kill = (open_flags & WIRE_OPEN_KILL_SUIDGID) &&
+		    (req->se->caps & WIRE_CAP(HANDLE_KILLPRIV_V2));
+
+	return kill ? CORE_FI_KILL_SUIDGID : 0;
+}
+
 static void do_lookup(struct core_req *req)
 {
 	NEED(lookup);
@@ -222,6 +230,7 @@ static void do_create(struct core_req *req)
 	NEED(create);
 	fi_init(&fi, 0);
 	fi.flags = (int)in->flags;
+	fi.bits = kill_suidgid(req, in->open_flags);
 	req->ctx.umask = in->umask;
 	OPS->create(req, req->nodeid, req->args.name[0], in->mode, &fi);
 }
@@ -247,6 +256,7 @@ static void open_common(struct core_req *req,
 
 	fi_init(&fi, 0);
 	fi.flags = (int)in->flags;
+	fi.bits = kill_suidgid(req, in->open_flags);
 	if (op) {
 		op(req, req->nodeid, &fi);
 		return;
@@ -323,6 +333,8 @@ static void do_write(struct core_req *req)
 		fi.bits |= CORE_FI_WRITEPAGE;
 	if (in->write_flags & WIRE_WRITE_LOCKOWNER)
 		fi.lock_owner = in->lock_owner;
+	if (in->write_flags & WIRE_WRITE_KILL_SUIDGID)
+		fi.bits |= CORE_FI_KILL_SUIDGID;
 	req->out_limit = in->size;
 	if (OPS->write_buf) {
 		struct core_bufvec v = CORE_BUFVEC_INIT(req->args.data_len);

@@ -136,9 +136,10 @@ static void fill_out(struct core_session *se, uint64_t offered, struct wire_init
 	if (se->caps & WIRE_CAP(MAX_PAGES))
 		out->max_pages = (uint16_t)((c->max_write - 1) / page_size() + 1);
 	if (se->caps & WIRE_CAP(PASSTHROUGH))
-		out->max_stack_depth = c->max_stack_depth ? c->max_stack_depth : 1;
+		out->max_stack_depth = c->max_stack_depth + 1; /* the kernel counts us */
 	if (se->caps & WIRE_CAP(REQUEST_TIMEOUT))
-		out->request_timeout = (uint16_t)c->request_timeout;
+		out->request_timeout =
+			(uint16_t)(c->request_timeout > 65535 ? 65535 : c->request_timeout);
 }
 
 static void debug_init(struct core_session *se, const char *what, uint32_t minor, uint64_t caps)
@@ -210,6 +211,8 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 		return;
 	}
 	want = (want & ~unknown) | (se->profile->caps_always & offered);
+	if (c->request_timeout)
+		want |= WIRE_CAP(REQUEST_TIMEOUT) & offered;
 	if (want & WIRE_CAP(HANDLE_KILLPRIV_V2))
 		want &= ~WIRE_CAP(HANDLE_KILLPRIV); /* the kernel takes one of the two */
 	se->caps = want;

@@ -38,7 +38,7 @@ struct core_pool_config;
 
 /* ---- data in the core's form ------------------------------------------------------------ */
 
-/* Bits in the order of FUSE 3.17's flag word (and 3.14.0's, as far as that goes). */
+/* Bits in the order of FUSE 3.18's flag word (and 3.14.0's, as far as that goes). */
 enum core_fi_bits {
 	CORE_FI_WRITEPAGE = 1 << 0,
 	CORE_FI_DIRECT_IO = 1 << 1,
@@ -49,6 +49,7 @@ enum core_fi_bits {
 	CORE_FI_CACHE_READDIR = 1 << 6,
 	CORE_FI_NOFLUSH = 1 << 7,
 	CORE_FI_PARALLEL_DIRECT_WRITES = 1 << 8,
+	CORE_FI_KILL_SUIDGID = 1 << 9, /* 7.33, with HANDLE_KILLPRIV_V2: in open, create, write */
 };
 
 struct core_file_info {
@@ -88,8 +89,8 @@ struct core_conn {
 	uint32_t max_write, max_read, max_readahead; /* bytes */
 	uint32_t max_background, congestion_threshold;
 	uint32_t time_gran; /* nanoseconds */
-	uint32_t max_stack_depth;
-	uint32_t request_timeout; /* seconds */
+	uint32_t max_stack_depth; /* 7.40 passthrough: of backing file systems, this one not counted */
+	uint32_t request_timeout; /* seconds, 7.43; 0: none. Needs no bit of want */
 	uint64_t capable, want;   /* WIRE_CAP bits */
 };
 
@@ -295,6 +296,13 @@ int core_reply_poll(struct core_req *, unsigned revents);
 int core_reply_lseek(struct core_req *, off_t off);
 struct statx; /* <sys/stat.h> with _GNU_SOURCE has it */
 int core_reply_statx(struct core_req *, int flags, const struct statx *, double timeout);
+
+/*
+ * Backing files (7.40), for core_file_info.backing_id. The number (> 0), 0 for close, or -errno
+ * (logged): -EOPNOTSUPP if PASSTHROUGH was not agreed, -EPERM without privilege.
+ */
+int core_backing_open(struct core_session *, int fd);
+int core_backing_close(struct core_session *, int id);
 
 /* Directory entries: bytes the entry needs; written only if that is <= size. */
 size_t core_add_direntry(char *buf, size_t size, const char *name, const struct stat *, off_t off);

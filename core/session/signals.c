@@ -1,7 +1,9 @@
 #include "core/session/signals.h"
 
 #include <errno.h>
+#include <execinfo.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/log.h"
@@ -69,6 +71,69 @@ static void restore_all(void)
 	}
 }
 
+/* ---- faults ----------------------------------------------------------------------------- */
+
+#define MAX_CALLS 100
+
+/* Only what may be called in a signal handler; the program's memory may be in any state. */
+static void fail_handler(int sig)
+{
+	static const char head[] = "fuse: the program dies by signal ";
+	char number[] = "00; it was in:\n";
+	void *calls[MAX_CALLS];
+	int n = backtrace(calls, MAX_CALLS);
+
+	number[0] = (char)('0' + sig / 10);
+	number[1] = (char)('0' + sig % 10);
+	if (write(STDERR_FILENO, head, sizeof(head) - 1) > 0 &&
+	    write(STDERR_FILENO, number, sizeof(number) - 1) > 0)
+		backtrace_symbols_fd(calls, n, STDERR_FILENO);
+	raise(sig); /* delivered on return, when the action is the default one again */
+}
+
+static const int faults[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS };
+static bool faults_handled;
+
+int core_signals_add_fail(void)
+{
+	void *first[1];
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&lock);
+
+	(void)backtrace(first, 1); /* loads a library at its first call: not in the handler */
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(faults); i++) {
+		struct sigaction sa = { .sa_handler = fail_handler, .sa_flags = (int)SA_RESETHAND };
+		struct sigaction old;
+
+		if (sigaction(faults[i], NULL, &old) == 0 &&
+		    ((old.sa_flags & SA_SIGINFO) || old.sa_handler != SIG_DFL))
+			continue;
+		if (sigaction(faults[i], &sa, NULL)) {
+			int err = errno;
+
+			core_err("cannot set signal handlers: %s\n", strerror(err));
+			return -err;
+		}
+	}
+	faults_handled = true;
+	return 0;
+}
+
+static void restore_faults(void)
+{
+	if (!faults_handled)
+		return;
+	faults_handled = false;
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(faults); i++) {
+		struct sigaction now;
+
+		if (sigaction(faults[i], NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) &&
+		    now.sa_handler == fail_handler)
+			signal(faults[i], SIG_DFL);
+	}
+}
+
+/* ---- sessions --------------------------------------------------------------------------- */
+
 int core_signals_add(struct core_session *se)
 {
 	int res;
@@ -101,6 +166,8 @@ void core_signals_remove(struct core_session *se)
 			atomic_store(&sessions[i], NULL);
 			if (--registered == 0)
 				restore_all();
-			return;
+			break;
 		}
+	if (registered == 0)
+		restore_faults();
 }

@@ -10,6 +10,13 @@
 
 #include "core/session/session.h"
 
+/*
+ * A fault of the program (SIGABRT, SIGSEGV and their like, where their action is the default one)
+ * writes the calls that led there to standard error before the process dies by it. Undone when the
+ * last session is removed; a session need not have been added before. 0, or -errno (logged).
+ */
+int core_signals_add_fail(void);
+
 /* 0, or -errno (logged). */
 int core_signals_add(struct core_session *se);
 void core_signals_remove(struct core_session *se);

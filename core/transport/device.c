@@ -88,8 +88,16 @@ static int map_buffer(struct dev_channel *ch, size_t payload)
 static int clone_fd(struct device *d)
 {
 	uint32_t master = (uint32_t)d->fd;
-	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	int fd;
 
+	if (d->io) {
+		fd = d->io->clone_fd(d->io_user, d->fd);
+		if (fd < 0)
+			core_warn("the program cannot clone its descriptor (%s): sharing one\n",
+				  strerror(-fd));
+		return fd;
+	}
+	fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, IOC_CLONE, &master) < 0) {
 		core_warn("cannot clone the device descriptor (%s): sharing one\n",
 			  strerror(errno));
@@ -119,7 +127,8 @@ static int dev_channel_new(struct core_transport *t, bool own_queue, struct core
 	ch->base.t = t;
 	ch->base.refs = 1;
 	ch->fd = d->fd;
-	if (own_queue && !d->io && d->wake_fd < 0 && (fd = clone_fd(d)) >= 0) {
+	if (own_queue && (d->io ? d->io->clone_fd != NULL : d->wake_fd < 0) &&
+	    (fd = clone_fd(d)) >= 0) {
 		ch->fd = fd;
 		ch->own_fd = true;
 	}
@@ -138,16 +147,16 @@ static void dev_channel_free(struct core_channel *base)
 }
 
 /* Waits for data on a descriptor that cannot wake itself. 1: data; 0: woken; -errno. */
-static int wait_stand_in(struct device *d)
+static int wait_stand_in(struct device *d, int fd)
 {
-	struct pollfd p[2] = { { d->fd, POLLIN, 0 }, { d->wake_fd, POLLIN, 0 } };
+	struct pollfd p[2] = { { fd, POLLIN, 0 }, { d->wake_fd, POLLIN, 0 } };
 	uint64_t n;
 
 	if (poll(p, d->wake_fd >= 0 ? 2 : 1, -1) < 0)
 		return -errno;
 	if (d->wake_fd >= 0 && p[1].revents && read(d->wake_fd, &n, sizeof(n)) > 0)
 		return 0;
-	return 1;
+	return p[0].revents ? 1 : 0;
 }
 
 static ssize_t read_stand_in(struct device *d, struct dev_channel *ch)
@@ -170,8 +179,12 @@ static ssize_t read_one(struct device *d, struct dev_channel *ch)
 	}
 	if (d->wake_fd < 0)
 		return read_stand_in(d, ch);
+	if (ch->own_fd) {
+		res = wait_stand_in(d, ch->fd);
+		return res == 1 ? read_stand_in(d, ch) : res == 0 ? -EAGAIN : res;
+	}
 	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&d->stand_in);
-	res = wait_stand_in(d);
+	res = wait_stand_in(d, ch->fd);
 	if (res <= 0)
 		return res == 0 ? -EAGAIN : res;
 	return read_stand_in(d, ch);

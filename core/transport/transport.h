@@ -134,6 +134,8 @@ int core_transport_device(int fd, struct core_transport **out);
 struct core_custom_io {
 	ssize_t (*read)(void *user, int fd, void *buf, size_t len);
 	ssize_t (*writev)(void *user, int fd, struct iovec *iov, int niov);
+	/* Another descriptor of the same connection, or -errno; NULL: channels share one. */
+	int (*clone_fd)(void *user, int fd);
 	void (*destroy)(void *user); /* may be NULL */
 };
 int core_transport_custom(int fd, const struct core_custom_io *io, void *user,

@@ -25,15 +25,24 @@ struct fuse;
 
 struct timespec;
 struct flock;
+struct statx;
 
 /** Flags of readdir. */
 enum fuse_readdir_flags {
+#if FUSE3_ABI >= 4
+	/** Nothing special. Since 3.17 */
+	FUSE_READDIR_DEFAULTS = 0,
+#endif
 	/** All attributes are wanted, not only type and inode number. It is a wish. */
 	FUSE_READDIR_PLUS = (1 << 0)
 };
 
 /** Flags of fuse_fill_dir_t. */
 enum fuse_fill_dir_flags {
+#if FUSE3_ABI >= 4
+	/** Nothing special. Since 3.17 */
+	FUSE_FILL_DIR_DEFAULTS = 0,
+#endif
 	/** stbuf holds all attributes, so that the kernel may cache them. */
 	FUSE_FILL_DIR_PLUS = (1 << 1)
 };
@@ -111,9 +120,11 @@ struct fuse_config {
 	/** Not zero: the same, unless size or modification time have changed since. */
 	int auto_cache;
 
+#if FUSE3_ABI < 4
 	/** Not zero: no flush when a file that was opened read-only is closed. Since 3.11 */
 	int no_rofd_flush;
 
+#endif
 	/** How long attributes count as fresh for auto_cache, seconds, if ac_attr_timeout_set is
 	 * not zero; else attr_timeout. */
 	int ac_attr_timeout_set;
@@ -125,10 +136,32 @@ struct fuse_config {
 	 * making them. */
 	int nullpath_ok;
 
+#if FUSE3_ABI < 4 && FUSE3_SO3_LAYOUT >= 316
+	/** Not zero: fi->parallel_direct_writes for all files. Since 3.14.1 */
+	int parallel_direct_writes;
+
+#endif
 	/** The library's; programs must not change them. */
 	int show_help;
 	char *modules;
 	int debug;
+
+#if FUSE3_ABI >= 4
+	/** As umask: not zero, fmask takes its place, and dmask the place of both for directories.
+	 *  (So give both of them.) They count if set_mode is not zero. Since 3.17 */
+	uint32_t fmask;
+	uint32_t dmask;
+
+	/** Not zero: no flush when a file that was opened read-only is closed. Since 3.17 here */
+	int no_rofd_flush;
+
+	/** Not zero: fi->parallel_direct_writes for all files. Since 3.17 here */
+	int parallel_direct_writes;
+
+	/** Zero; for later releases. */
+	uint32_t flags;
+	uint64_t reserved[48];
+#endif
 };
 
 /**
@@ -324,6 +357,14 @@ struct fuse_operations {
 	/** lseek(2), for SEEK_DATA and SEEK_HOLE. Returns an offset. Absent: the whole file is
 	 * data. Since 3.8. */
 	off_t (*lseek)(const char *path, off_t off, int whence, struct fuse_file_info *fi);
+
+#if FUSE3_ABI >= 4
+	/** Attributes as statx(2): flags and mask are its arguments (AT_STATX_*, STATX_*), stx gets
+	 *  the attributes, and stx_mask which of them are valid. fi may be NULL. Absent: getattr.
+	 *  Since 3.18. */
+	int (*statx)(const char *path, int flags, int mask, struct statx *stx,
+		     struct fuse_file_info *fi);
+#endif
 };
 
 /** Who asks, and for which file system. */
@@ -360,12 +401,43 @@ struct fuse_context {
  *         the background failed, 6: signal handlers, 8: the loop ended by a signal or with an
  *         error
  */
+#if FUSE3_ABI >= 4 && !defined(FUSE3_IN_LIBRARY)
+#define fuse_main(argc, argv, op, user_data) fuse_main_fn(argc, argv, op, user_data)
+
+/** What fuse_main() calls: op_size is the size of the program's table, version the release of the
+ *  headers it was compiled with. Since 3.17. */
+int fuse_main_real_versioned(int argc, char *argv[], const struct fuse_operations *op,
+			     size_t op_size, struct libfuse_version *version, void *user_data);
+
+/** fuse_main() as a function. Since 3.17. */
+static inline int fuse_main_fn(int argc, char *argv[], const struct fuse_operations *op,
+			       void *user_data)
+{
+	struct libfuse_version version = {FUSE_MAJOR_VERSION, FUSE_MINOR_VERSION,
+					  FUSE_HOTFIX_VERSION, 0};
+
+	return fuse_main_real_versioned(argc, argv, op, sizeof(*op), &version, user_data);
+}
+
+/** Was what fuse_main() called before 3.17. Programs call fuse_main(); here a warning says so. */
+static inline int fuse_main_real(int argc, char *argv[], const struct fuse_operations *op,
+				 size_t op_size, void *user_data)
+{
+	struct libfuse_version version = {FUSE_MAJOR_VERSION, FUSE_MINOR_VERSION,
+					  FUSE_HOTFIX_VERSION, 0};
+
+	fuse_log(FUSE_LOG_WARNING, "fuse: fuse_main_real() is not for programs to call: call "
+				   "fuse_main()\n");
+	return fuse_main_real_versioned(argc, argv, op, op_size, &version, user_data);
+}
+#else
 #define fuse_main(argc, argv, op, private_data)                                                    \
 	fuse_main_real(argc, argv, op, sizeof(*(op)), private_data)
 
 /** What fuse_main() calls; op_size is the size of the program's table. Since 3.0. */
 int fuse_main_real(int argc, char *argv[], const struct fuse_operations *op, size_t op_size,
 		   void *private_data);
+#endif
 
 /**
  * Prints the options of fuse_new() and of the modules chosen in args to standard output.
@@ -386,7 +458,28 @@ void fuse_lib_help(struct fuse_args *args);
  * @return the file system, for fuse_destroy(), or NULL (a message has been written)
  * Since 3.1 in this form.
  */
+#if FUSE3_ABI >= 4 && !defined(FUSE3_IN_LIBRARY)
+/** What fuse_new() calls, for API 3.0 and for later ones. Since 3.17. */
+struct fuse *_fuse_new_30(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,
+			  struct libfuse_version *version, void *user_data);
+struct fuse *_fuse_new_31(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,
+			  struct libfuse_version *version, void *user_data);
+
+/** fuse_new() as a function. Since 3.17. */
+static inline struct fuse *fuse_new_fn(struct fuse_args *args, const struct fuse_operations *op,
+				       size_t op_size, void *private_data)
+{
+	struct libfuse_version version = {FUSE_MAJOR_VERSION, FUSE_MINOR_VERSION,
+					  FUSE_HOTFIX_VERSION, 0};
+
 #if FUSE_USE_VERSION == 30
+	return _fuse_new_30(args, op, op_size, &version, private_data);
+#else
+	return _fuse_new_31(args, op, op_size, &version, private_data);
+#endif
+}
+#define fuse_new(args, op, size, data) fuse_new_fn(args, op, size, data)
+#elif FUSE_USE_VERSION == 30
 struct fuse *fuse_new_30(struct fuse_args *args, const struct fuse_operations *op, size_t op_size,
 			 void *private_data);
 #define fuse_new(args, op, size, data) fuse_new_30(args, op, size, data)
@@ -565,6 +658,12 @@ ssize_t fuse_fs_copy_file_range(struct fuse_fs *fs, const char *path_in,
 				struct fuse_file_info *fi_in, off_t off_in, const char *path_out,
 				struct fuse_file_info *fi_out, off_t off_out, size_t size,
 				int flags);
+
+#if FUSE3_ABI >= 4
+/** Since 3.18. */
+int fuse_fs_statx(struct fuse_fs *fs, const char *path, int flags, int mask, struct statx *stx,
+		  struct fuse_file_info *fi);
+#endif
 
 /**
  * Tells the kernel that what poll reported has changed.

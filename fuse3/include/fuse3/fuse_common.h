@@ -3,10 +3,12 @@
  * not to be included alone.
  *
  * FUSE_USE_VERSION, defined before the first include, says which release's API the program was
- * written for: 30 to 39 for 3.0 to 3.9, FUSE_MAKE_VERSION(3, N) or 3NN for any up to 3.14. What
- * differs: below 31 fuse_new() prints help itself; below 32 fuse_loop_mt() and
+ * written for: 30 to 39 for 3.0 to 3.9, FUSE_MAKE_VERSION(3, N) or 3NN for any up to the release
+ * that these headers describe: 3.18, or 3.14 or 3.16 if they are those of libfuse3.so.3 (see
+ * fuse_abi.h). What differs: below 31 fuse_new() prints help itself; below 32 fuse_loop_mt() and
  * fuse_session_loop_mt() take an int, below 312 an open struct, from 312 on one that only the
- * library knows; below 35 ioctl's command is an int, from 35 on an unsigned int.
+ * library knows; below 35 ioctl's command is an int, from 35 on an unsigned int; from 317 on
+ * fuse_session_custom_io() takes a size.
  */
 #if !defined(FUSE_H_) && !defined(FUSE_LOWLEVEL_H_)
 #error "do not include <fuse_common.h> directly: include <fuse.h> or <fuse_lowlevel.h>"
@@ -24,15 +26,22 @@
 #define FUSE_VERSION FUSE_MAKE_VERSION(FUSE_MAJOR_VERSION, FUSE_MINOR_VERSION)
 
 #ifndef FUSE_USE_VERSION
-#error "FUSE_USE_VERSION is not defined: define it before including a FUSE 3 header, as 30 to 39 or 300 to 314 (31 for most programs)"
+#error "FUSE_USE_VERSION is not defined: define it before including a FUSE 3 header, as 30 to 39 or 300 to 318 (31 for most programs)"
 #elif FUSE_USE_VERSION < 30
-#error "FUSE_USE_VERSION is none of the known FUSE 3 API versions: 30 to 39, 300 to 314 (below 30 is FUSE 2: use pkg-config fuse)"
+#error "FUSE_USE_VERSION is none of the known FUSE 3 API versions: 30 to 39, 300 to 318 (below 30 is FUSE 2: use pkg-config fuse)"
 #elif FUSE_USE_VERSION > 39 && (FUSE_USE_VERSION < 300 || FUSE_USE_VERSION > FUSE_VERSION)
-#error "FUSE_USE_VERSION is none of the known FUSE 3 API versions: 30 to 39, 300 to 314"
+#if FUSE3_ABI >= 4
+#error "FUSE_USE_VERSION is none of the known FUSE 3 API versions: 30 to 39, 300 to 318"
+#elif FUSE3_SO3_LAYOUT == 316
+#error "FUSE_USE_VERSION is none of the known FUSE 3 API versions of libfuse3.so.3: 30 to 39, 300 to 316"
+#else
+#error "FUSE_USE_VERSION is none of the known FUSE 3 API versions of libfuse3.so.3: 30 to 39, 300 to 314"
+#endif
 #endif
 
 #include "fuse_opt.h"
 #include "fuse_log.h"
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -66,6 +75,11 @@ struct fuse_file_info {
 	/** Set in open: keep what the page cache has of this file. */
 	unsigned int keep_cache : 1;
 
+#if FUSE3_ABI < 4 && FUSE3_SO3_LAYOUT >= 316
+	/** Set in open: direct writes to the file may be sent at the same time. Since 3.14.1 */
+	unsigned int parallel_direct_writes : 1;
+
+#endif
 	/** In flush and in lock operations: the call comes from close(). */
 	unsigned int flush : 1;
 
@@ -82,9 +96,27 @@ struct fuse_file_info {
 	 * cache has to go first). Since 3.11 */
 	unsigned int noflush : 1;
 
+#if FUSE3_ABI >= 4
+	/** Set in open: direct writes to the file may be sent at the same time. Since 3.17 */
+	unsigned int parallel_direct_writes : 1;
+
+	/** In open (with O_TRUNC), create and write, if FUSE_CAP_HANDLE_KILLPRIV_V2 is wanted: drop
+	 *  set-user-id and set-group-id bits. Since 3.18 */
+	unsigned int kill_suidgid : 1;
+
+	/** Not used; leave as they are. */
+	unsigned int padding : 22;
+	unsigned int padding2 : 32;
+	unsigned int padding3 : 32;
+#elif FUSE3_SO3_LAYOUT >= 316
+	/** Not used; leave as they are. */
+	unsigned int padding : 23;
+	unsigned int padding2 : 32;
+#else
 	/** Not used; leave as they are. */
 	unsigned int padding : 24;
 	unsigned int padding2 : 32;
+#endif
 
 	/** The program's own value for this handle; set in open, create or opendir. */
 	uint64_t fh;
@@ -95,6 +127,16 @@ struct fuse_file_info {
 
 	/** In poll: the poll(2) events that are waited for; 0 if unknown. */
 	uint32_t poll_events;
+
+#if FUSE3_ABI >= 4
+	/** Set in open or create: what fuse_passthrough_open() returned; reads, writes and mappings
+	 *  of this handle then go to that file, not to the program. 0: none. Since 3.17 */
+	int32_t backing_id;
+
+	/** Zero; for later releases. */
+	uint64_t compat_flags;
+	uint64_t reserved[2];
+#endif
 };
 
 /**
@@ -154,13 +196,13 @@ struct fuse_loop_config_v1 {
 #define FUSE_CAP_WRITEBACK_CACHE (1 << 16)
 /** open may reply ENOSYS: success, for this and all further opens. Only in capable. */
 #define FUSE_CAP_NO_OPEN_SUPPORT (1 << 17)
-/** lookup and readdir of one directory may be sent at the same time. On by default. */
+/** lookup and readdir of one directory may be sent at the same time. On by default with
+ *  libfuse3.so.3, off with libfuse3.so.4. */
 #define FUSE_CAP_PARALLEL_DIROPS (1 << 18)
 /** The file system has POSIX ACLs, as system.posix_acl_* attributes. Off. */
 #define FUSE_CAP_POSIX_ACL (1 << 19)
-/** The file system drops set-user-id bits and file capabilities on write, chown, truncate. Shown as
- *  wanted by default; in this release (as in libfuse's 3.14) the kernel goes on doing it all the
- *  same. */
+/** The file system drops set-user-id bits and file capabilities on write, chown, truncate. Off;
+ *  libfuse3.so.3 shows it as wanted (as libfuse's 3.14), but the kernel goes on doing it. */
 #define FUSE_CAP_HANDLE_KILLPRIV (1 << 20)
 /** The kernel may cache symbolic links. Off. Since 3.2 */
 #define FUSE_CAP_CACHE_SYMLINKS (1 << 23)
@@ -170,6 +212,36 @@ struct fuse_loop_config_v1 {
 #define FUSE_CAP_EXPLICIT_INVAL_DATA (1 << 25)
 /** fuse_lowlevel_notify_expire_entry() works. Only in capable. Since 3.12 */
 #define FUSE_CAP_EXPIRE_ONLY (1 << 26)
+#if FUSE3_ABI >= 4 || FUSE3_SO3_LAYOUT >= 316
+/** setxattr comes with flags of its own (dropping of set-group-id bits with ACLs). Off. Since 3.15
+ */
+#define FUSE_CAP_SETXATTR_EXT (1 << 27)
+#endif
+#if FUSE3_ABI >= 4
+/** As HANDLE_KILLPRIV, but only where the kernel says so: in open, create and write by
+ *  fi->kill_suidgid, in setattr by FUSE_SET_ATTR_KILL_SUID. Spares the kernel a getxattr for each
+ *  write. Off. Since 3.17 */
+#define FUSE_CAP_HANDLE_KILLPRIV_V2 (1 << 21)
+/** Files opened with direct_io may be mapped shared. Off. Since 3.17 */
+#define FUSE_CAP_DIRECT_IO_ALLOW_MMAP (1 << 28)
+/** Files may be passed through to others, see fuse_passthrough_open(). Off. Since 3.17 */
+#define FUSE_CAP_PASSTHROUGH (1 << 29)
+/** No file handles may be made for the file system (NFS, open_by_handle_at). Off. Since 3.17 */
+#define FUSE_CAP_NO_EXPORT_SUPPORT (1 << 30)
+/** Requests come over io_uring. This release has no such transport and never offers it.
+ *  Since 3.18 */
+#define FUSE_CAP_OVER_IO_URING (1UL << 31)
+#endif
+
+#if FUSE3_ABI >= 4
+/*
+ * Values of fuse_conn_info.max_backing_stack_depth.
+ */
+/** Backing files are on file systems that are not stacked on others. */
+#define FUSE_BACKING_STACKED_UNDER 0
+/** They may be on one that is stacked on another (overlayfs). */
+#define FUSE_BACKING_STACKED_OVER 1
+#endif
 
 /*
  * Flags of ioctl.
@@ -224,13 +296,74 @@ struct fuse_conn_info {
 	 */
 	unsigned time_gran;
 
+#if FUSE3_ABI >= 4
+	/** May be changed: with FUSE_CAP_PASSTHROUGH, on how deep a stack of file systems backing
+	 *  files may be, FUSE_BACKING_STACKED_*. Since 3.17 */
+	uint32_t max_backing_stack_depth;
+
+	/** May be set: requests to interrupt others are not heeded; fuse_req_interrupted() and
+	 *  fuse_req_interrupt_func() tell nothing. Since 3.17 */
+	uint32_t no_interrupt : 1;
+	uint32_t padding : 31;
+
+	/** capable and want with room for bits beyond 31; the lower half is that of capable and
+	 *  want. A program changes want or want_ext, or both in the same way (which the functions
+	 *  fuse_set_feature_flag() and fuse_unset_feature_flag() do). If both are changed so that
+	 *  they differ, a message says so, and want_ext counts. Since 3.17 */
+	uint64_t capable_ext;
+	uint64_t want_ext;
+
+	/** May be set: the kernel ends the connection if a request is not answered in that many
+	 *  seconds; 0: it waits. Needs protocol 7.43. Since 3.18 */
+	uint16_t request_timeout;
+
+	/** Zero; for later releases. */
+	uint16_t reserved[31];
+#else
 	/** Zero; for later releases. */
 	unsigned reserved[22];
+#endif
 };
+
+#if FUSE3_ABI >= 4
+/** The release whose headers a program was compiled with. Since 3.17. */
+struct libfuse_version {
+	uint32_t major;
+	uint32_t minor;
+	uint32_t hotfix;
+	uint32_t padding;
+};
+#endif
 
 struct fuse_session;
 struct fuse_pollhandle;
 struct fuse_conn_info_opts;
+
+#if FUSE3_ABI >= 4
+/**
+ * Wants a capability, if it is offered; for use in init.
+ *
+ * @param flag  one FUSE_CAP_* bit
+ * @return whether it is offered (and wanted now)
+ * Since 3.17.3.
+ */
+bool fuse_set_feature_flag(struct fuse_conn_info *conn, uint64_t flag);
+
+/** Does not want a capability; for use in init. Since 3.17.3. */
+void fuse_unset_feature_flag(struct fuse_conn_info *conn, uint64_t flag);
+
+/** Tells whether a capability is offered. Since 3.17.3. */
+bool fuse_get_feature_flag(struct fuse_conn_info *conn, uint64_t flag);
+
+/**
+ * Makes want_ext of what was done to want and want_ext. The library does it when init returns; for
+ * file systems between it and the program's.
+ *
+ * @return 0, or -EINVAL if both were changed and contradict each other (a message has been written)
+ * Since 3.17.3.
+ */
+int fuse_convert_to_conn_want_ext(struct fuse_conn_info *conn);
+#endif
 
 /**
  * Takes options that concern struct fuse_conn_info out of a list of arguments: max_write=N,
@@ -314,6 +447,11 @@ struct fuse_buf {
 
 	/** Offset in the file, if FUSE_BUF_FD_SEEK. */
 	off_t pos;
+
+#if FUSE3_ABI >= 4
+	/** In fuse_session_receive_buf(): bytes that mem has room for. Since 3.17 */
+	size_t mem_size;
+#endif
 };
 
 /**
@@ -335,8 +473,13 @@ struct fuse_bufvec {
 };
 
 /** A row of one piece of size__ bytes in memory; set buf[0].mem (or fd and flags) before use. */
+#if FUSE3_ABI >= 4
+#define FUSE_BUFVEC_INIT(size__)                                                                   \
+	((struct fuse_bufvec){1, 0, 0, {{(size__), (enum fuse_buf_flags)0, NULL, -1, 0, 0}}})
+#else
 #define FUSE_BUFVEC_INIT(size__)                                                                   \
 	((struct fuse_bufvec){1, 0, 0, {{(size__), (enum fuse_buf_flags)0, NULL, -1, 0}}})
+#endif
 
 /**
  * Bytes in a row of pieces, used or not; SIZE_MAX if the sum does not fit.
@@ -363,7 +506,19 @@ ssize_t fuse_buf_copy(struct fuse_bufvec *dst, struct fuse_bufvec *src,
  */
 int fuse_set_signal_handlers(struct fuse_session *se);
 
-/** Undoes fuse_set_signal_handlers(). Since 3.0. */
+#if FUSE3_ABI >= 4
+/**
+ * Has a fault of the program (SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS; only those whose
+ * action is the default one) write the calls that led there to standard error, before the process
+ * dies by it. After fuse_set_signal_handlers() or without it.
+ *
+ * @return 0, or -1 (a message has been written)
+ * Since 3.17.
+ */
+int fuse_set_fail_signal_handlers(struct fuse_session *se);
+
+#endif
+/** Undoes fuse_set_signal_handlers() and fuse_set_fail_signal_handlers(). Since 3.0. */
 void fuse_remove_signal_handlers(struct fuse_session *se);
 
 /**

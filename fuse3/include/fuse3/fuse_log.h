@@ -8,6 +8,8 @@
 
 #include <stdarg.h>
 
+#include "fuse_abi.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -51,6 +53,21 @@ void fuse_set_log_func(fuse_log_func_t func);
  * Since 3.7.
  */
 void fuse_log(enum fuse_log_level level, const char *fmt, ...);
+
+#if FUSE3_ABI >= 4
+/**
+ * Sends messages to the system's log from now on.
+ *
+ * @param ident     in front of each message, as for openlog(3); belongs to the caller and must stay
+ * @param option    LOG_* options of openlog(3)
+ * @param facility  LOG_* facility of openlog(3)
+ * Since 3.17.
+ */
+void fuse_log_enable_syslog(const char *ident, int option, int facility);
+
+/** Ends that: messages go to standard error again. Since 3.17. */
+void fuse_log_close_syslog(void);
+#endif
 
 #ifdef __cplusplus
 }

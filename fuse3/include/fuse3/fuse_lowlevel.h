@@ -12,6 +12,7 @@
 
 #include "fuse_common.h"
 
+#include <stddef.h>
 #include <utime.h>
 #include <fcntl.h>
 #include <sys/types.h>
@@ -34,6 +35,8 @@ typedef struct fuse_req *fuse_req_t;
 
 /** Reads, dispatches and answers requests. */
 struct fuse_session;
+
+struct statx;
 
 /** What a lookup, and whatever makes a file, replies. */
 struct fuse_entry_param {
@@ -313,6 +316,18 @@ struct fuse_lowlevel_ops {
 	 *  is data. Since 3.8. */
 	void (*lseek)(fuse_req_t req, fuse_ino_t ino, off_t off, int whence,
 		      struct fuse_file_info *fi);
+
+#if FUSE3_ABI >= 4
+	/** Makes and opens a regular file without a name in a directory, as O_TMPFILE; see open.
+	 *  Reply: fuse_reply_create. Absent: EOPNOTSUPP. Since 3.17. */
+	void (*tmpfile)(fuse_req_t req, fuse_ino_t parent, mode_t mode, struct fuse_file_info *fi);
+
+	/** Attributes as statx(2); flags and mask are its arguments (AT_STATX_*, STATX_*). fi is
+	 *  NULL unless they are asked for by descriptor. Reply: fuse_reply_statx. Absent: getattr.
+	 *  Since 3.18. */
+	void (*statx)(fuse_req_t req, fuse_ino_t ino, int flags, int mask,
+		      struct fuse_file_info *fi);
+#endif
 };
 
 /*
@@ -409,6 +424,42 @@ int fuse_reply_poll(fuse_req_t req, unsigned revents);
 /** An offset, for lseek. Since 3.0. */
 int fuse_reply_lseek(fuse_req_t req, off_t off);
 
+#if FUSE3_ABI >= 4
+/**
+ * Attributes, for statx.
+ *
+ * @param flags         0
+ * @param statx         the attributes; stx_mask says which of them are valid
+ * @param attr_timeout  for how many seconds the kernel may use them
+ * Since 3.18.
+ */
+int fuse_reply_statx(fuse_req_t req, int flags, struct statx *statx, double attr_timeout);
+
+/*
+ * Passing through: a file that a program has opened itself stands for one of the file system's.
+ * Needs Linux 6.9, FUSE_CAP_PASSTHROUGH wanted in init, and privilege (CAP_SYS_ADMIN).
+ */
+
+/**
+ * Makes a backing file known to the kernel, for fi->backing_id in the reply to open or create.
+ *
+ * @param req  any request of the session that has not been replied to
+ * @param fd   the file; stays the caller's, and may be closed
+ * @return its number, greater than 0, for fuse_passthrough_close(); 0: it failed (a message has
+ *         been written)
+ * Since 3.17.
+ */
+int fuse_passthrough_open(fuse_req_t req, int fd);
+
+/**
+ * Makes the kernel forget a backing file, once no handle needs it any more (in release).
+ *
+ * @return 0, or a negative errno (a message has been written)
+ * Since 3.17.
+ */
+int fuse_passthrough_close(fuse_req_t req, int backing_id);
+#endif
+
 /*
  * Notifications: to the kernel, without having been asked. They return 0 or a negative errno:
  * ENOSYS where the kernel is too old for it, ENOENT where it does not have what is named. Not to be
@@ -436,11 +487,25 @@ int fuse_lowlevel_notify_inval_entry(struct fuse_session *se, fuse_ino_t parent,
 
 /** Flags of fuse_lowlevel_notify_expire_entry(). */
 enum fuse_expire_flags {
+#if FUSE3_ABI >= 4 || FUSE3_SO3_LAYOUT >= 316
+	/** Not used any more. Since 3.16 */
+	FUSE_LL_INVALIDATE = 0,
+#endif
 	/** The name is looked up again when it is next used, but not dropped if mounts are on it.
 	 */
 	FUSE_LL_EXPIRE_ONLY = (1 << 0)
 };
 
+#if FUSE3_ABI >= 4 || FUSE3_SO3_LAYOUT >= 316
+/**
+ * Ends the time for which the kernel may use a name (of namelen bytes) in a directory: it is looked
+ * up again when it is next used, but not dropped if mounts are on it. ENOSYS unless it has
+ * FUSE_CAP_EXPIRE_ONLY.
+ * Since 3.14.1 in this form.
+ */
+int fuse_lowlevel_notify_expire_entry(struct fuse_session *se, fuse_ino_t parent, const char *name,
+				      size_t namelen);
+#else
 /**
  * As fuse_lowlevel_notify_inval_entry(), or, with FUSE_LL_EXPIRE_ONLY, only ends the time for which
  * the kernel may use the name: ENOSYS unless it has FUSE_CAP_EXPIRE_ONLY.
@@ -448,6 +513,13 @@ enum fuse_expire_flags {
  */
 int fuse_lowlevel_notify_expire_entry(struct fuse_session *se, fuse_ino_t parent, const char *name,
 				      size_t namelen, enum fuse_expire_flags flags);
+#endif
+
+#if FUSE3_ABI >= 4
+/** Makes all names that the kernel has cached be looked up again when they are next used. ENOSYS
+ *  before protocol 7.44. Since 3.18. */
+int fuse_lowlevel_notify_increment_epoch(struct fuse_session *se);
+#endif
 
 /**
  * As fuse_lowlevel_notify_inval_entry(), for a name that has been removed and was child's: those
@@ -494,6 +566,17 @@ void fuse_req_interrupt_func(fuse_req_t req, fuse_interrupt_func_t func, void *d
 
 /** Tells whether the request has been interrupted. Since 3.0. */
 int fuse_req_interrupted(fuse_req_t req);
+
+#if FUSE3_ABI >= 4
+/** Tells whether the request came over io_uring. This release has no such transport: false. Since
+ *  3.18. */
+bool fuse_req_is_uring(fuse_req_t req);
+
+/** The memory, of *payload_sz bytes, that a request over io_uring brought for the reply's data;
+ *  *mr (mr may be NULL) gets a handle of its registration. Returns 0, or a negative errno: EINVAL
+ *  if it did not come over io_uring, as none does in this release. Since 3.18. */
+int fuse_req_get_payload(fuse_req_t req, char **payload, size_t *payload_sz, void **mr);
+#endif
 
 /*
  * The command line.
@@ -569,8 +652,30 @@ void fuse_lowlevel_version(void);
  * @return the session, for fuse_session_destroy(), or NULL (a message has been written)
  * Since 3.0.
  */
+#if FUSE3_ABI >= 4 && !defined(FUSE3_IN_LIBRARY)
+#define fuse_session_new(args, op, op_size, userdata)                                              \
+	fuse_session_new_fn(args, op, op_size, userdata)
+
+/** What fuse_session_new() calls; version: the release of the headers the program was compiled
+ *  with. Since 3.17. */
+struct fuse_session *fuse_session_new_versioned(struct fuse_args *args,
+						const struct fuse_lowlevel_ops *op, size_t op_size,
+						struct libfuse_version *version, void *userdata);
+
+/** fuse_session_new() as a function. Since 3.17. */
+static inline struct fuse_session *fuse_session_new_fn(struct fuse_args *args,
+						       const struct fuse_lowlevel_ops *op,
+						       size_t op_size, void *userdata)
+{
+	struct libfuse_version version = {FUSE_MAJOR_VERSION, FUSE_MINOR_VERSION,
+					  FUSE_HOTFIX_VERSION, 0};
+
+	return fuse_session_new_versioned(args, op, op_size, &version, userdata);
+}
+#else
 struct fuse_session *fuse_session_new(struct fuse_args *args, const struct fuse_lowlevel_ops *op,
 				      size_t op_size, void *userdata);
+#endif
 
 /** System calls a program supplies for its own connection. NULL members except writev and read: no
  *  splicing. userdata is that of fuse_session_new(); results as of the system calls. Since 3.13 */
@@ -588,6 +693,13 @@ struct fuse_custom_io {
 	/** splice(2) to the connection. */
 	ssize_t (*splice_send)(int fdin, off_t *offin, int fdout, off_t *offout, size_t len,
 			       unsigned int flags, void *userdata);
+
+#if FUSE3_ABI >= 4
+	/** Opens another descriptor of the connection that master_fd is of, for a thread of its own
+	 *  (-o clone_fd). Returns it, or a negative errno. NULL: threads share master_fd. Since
+	 *  3.17 */
+	int (*clone_fd)(int master_fd);
+#endif
 };
 
 /**
@@ -599,7 +711,27 @@ struct fuse_custom_io {
  * @return 0, or a negative errno: EINVAL without io, read or writev, EBADF for a negative fd
  * Since 3.13; the node of its symbol is 3.0.
  */
+#if FUSE3_ABI >= 4 && !defined(FUSE3_IN_LIBRARY)
+/** What fuse_session_custom_io() calls; op_size is the size of the program's structure. Since 3.17.
+ */
+int fuse_session_custom_io_317(struct fuse_session *se, const struct fuse_custom_io *io,
+			       size_t op_size, int fd);
+#if FUSE_USE_VERSION >= 317
+static inline int fuse_session_custom_io(struct fuse_session *se, const struct fuse_custom_io *io,
+					 size_t op_size, int fd)
+{
+	return fuse_session_custom_io_317(se, io, op_size, fd);
+}
+#else
+static inline int fuse_session_custom_io(struct fuse_session *se, const struct fuse_custom_io *io,
+					 int fd)
+{
+	return fuse_session_custom_io_317(se, io, offsetof(struct fuse_custom_io, clone_fd), fd);
+}
+#endif
+#elif FUSE3_ABI < 4
 int fuse_session_custom_io(struct fuse_session *se, const struct fuse_custom_io *io, int fd);
+#endif
 
 /**
  * Mounts a session's file system.
@@ -651,7 +783,7 @@ void fuse_session_process_buf(struct fuse_session *se, const struct fuse_buf *bu
  * Receives a request.
  *
  * @param buf  zeroed before the first call; changed to say how much, and where (in memory, which
- *             the caller frees in the end, or in a pipe)
+ *             the caller frees in the end, or in a pipe). The same structure is used again
  * @return bytes, 0 if the session is to end, or a negative errno; EINTR and EAGAIN: call again
  * Since 3.0.
  */

@@ -4,8 +4,9 @@
  * Input: a byte of modes, a byte for the minor, then messages: a byte for the opcode, one for the
  * node, one for flags (a wrong length, an odd unique, an exact copy), two for the length, and as
  * many bytes of body. INIT comes first by itself unless the modes say not to. The program is
- * (a) low-level operations that answer, keep and answer later; or (b) the path API with a tiny
- * file system, single-threaded.
+ * (a) low-level operations that answer, keep and answer later, of a file system or, with a byte for
+ * the minor of 240 and more, of a character device; or (b) the path API with a tiny file system,
+ * single-threaded.
  *
  * Besides what sanitizers see, checked: every reply is well formed and belongs to a request that
  * has no answer yet.
@@ -17,6 +18,7 @@
 #include <string.h>
 #include "core/base/log.h"
 #include "core/fs/fs.h"
+#include "core/session/cuse.h"
 #include "core/transport/transport.h"
 
 enum {
@@ -37,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct {
 	const uint8_t *at, *end;
 	unsigned modes, minor;
+	bool cuse;
 	uint64_t *message; /* exactly as long as it is: one byte more is out of bounds */
 	uint64_t unique;
 	unsigned waiting[MAX_MESSAGES + 8]; /* requests without an answer, by unique / 2 */
@@ -100,7 +103,10 @@ static const void *init_message(size_t *total)
 				  .max_readahead = 65536,
 				  .flags = UINT32_MAX,
 				  .flags2 = UINT32_MAX};
+	struct wire_cuse_init_in cuse_in = {.major = 7, .minor = z.minor, .flags = 1};
 
+	if (z.cuse)
+		return make_message(WIRE_CUSE_INIT, 0, (void *)&cuse_in, sizeof(cuse_in), 0, total);
 	return make_message(WIRE_INIT, 0, (void *)&in, sizeof(in), 0, total);
 }
 
@@ -809,10 +815,15 @@ static const struct core_profile profile = {
 
 static void run_low(const struct core_session_config *scfg, struct core_transport *t)
 {
+	static const char *const info[] = {"DEVNAME=fuzz"};
+	struct core_cuse_device device = {
+		.info_count = z.minor % 2, .info = info, .max_write = 1000, .flags = 1};
 	struct core_session *se = core_session_new(&profile, scfg, &low, NULL);
 
 	nkept = 0;
 	require(se != NULL);
+	if (z.cuse)
+		require(core_session_make_cuse(se, &device) == 0);
 	core_session_attach(se, t);
 	core_session_loop(se);
 	core_session_free(se);
@@ -854,6 +865,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&z, 0, sizeof(z));
 	z.modes = data[0];
 	z.minor = data[1] % 60;
+	z.cuse = data[1] >= 240;
 	z.at = data + 2;
 	z.end = data + size;
 	scfg.debug = z.modes & MODE_DEBUG;

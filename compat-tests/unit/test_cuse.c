@@ -179,7 +179,7 @@ static struct sk *plug_and_init(const struct core_ll_ops *ops, unsigned minor)
 
 	UNIT_ASSERT_INT(sk_cuse_init(k, WIRE_CUSE_UNRESTRICTED_IOCTL, NULL, NULL, NULL), 0);
 	/* The answer comes first. */
-	CU_ASSERT(soon(D.done));
+	CU_ASSERT(soon(D.done == true));
 	return k;
 }
 

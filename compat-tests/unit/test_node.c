@@ -790,6 +790,32 @@ static void a_table_that_cannot_grow_still_works(void)
 	end();
 }
 
+/* Says a program that can make a name twice; also of a node that nothing but `remember` keeps. */
+static void a_name_it_has_already(void)
+{
+	uint32_t f;
+
+	begin();
+	f = lookup(NODE_ROOT, "f");
+	UNIT_ASSERT_INT(node_link(&table, f, NODE_ROOT, "f"), 0);
+	UNIT_ASSERT_INT(node_names(&table, f), 1);
+	UNIT_ASSERT_INT(node_link(&table, f, NODE_ROOT, "g"), 0);
+	UNIT_ASSERT_INT(node_link(&table, f, NODE_ROOT, "g"), 0);
+	UNIT_ASSERT_INT(node_names(&table, f), 2);
+	forget(f, 4);
+
+	f = lookup(NODE_ROOT, "f");
+	atomic_fetch_or(&table.at[f].flags, NODE_IDLE);
+	node_unref(&table, f, 1);
+	UNIT_ASSERT_INT(node_link(&table, f, NODE_ROOT, "f"), 0);
+	UNIT_ASSERT_INT(node_find(&table, NODE_ROOT, "f"), f);
+	UNIT_ASSERT_INT((long long)table.at[f].nlookup, 1);
+	UNIT_ASSERT_INT(node_names(&table, f), 1);
+	atomic_fetch_and(&table.at[f].flags, ~(uint32_t)NODE_IDLE);
+	forget(f, 1);
+	end();
+}
+
 UNIT_SUITE(node, UNIT_TEST(a_name_is_one_node_until_it_is_forgotten), UNIT_TEST(counts_are_kept),
 	   UNIT_TEST(an_old_number_is_not_its_successor), UNIT_TEST(names_of_every_length),
 	   UNIT_TEST(names_are_bytes), UNIT_TEST(two_hundred_thousand_come_and_go),
@@ -798,4 +824,5 @@ UNIT_SUITE(node, UNIT_TEST(a_name_is_one_node_until_it_is_forgotten), UNIT_TEST(
 	   UNIT_TEST(another_name_takes_the_place_of_a_removed_one),
 	   UNIT_TEST(a_name_about_to_go_is_not_taken_over), UNIT_TEST(behaves_as_a_simple_model),
 	   UNIT_TEST(threads_agree), UNIT_TEST(init_without_memory_fails_cleanly),
-	   UNIT_TEST(a_table_that_cannot_grow_still_works));
+	   UNIT_TEST(a_table_that_cannot_grow_still_works),
+	   UNIT_TEST(a_name_it_has_already));

@@ -659,6 +659,14 @@ int node_link(struct nodes *t, uint32_t idx, uint32_t parent, const char *name)
 	if (len > NODE_NAME_MAX)
 		return -ENAMETOOLONG;
 	other = node_find(t, parent, name);
+	if (other && node_target(t, other) == idx) {
+		/*
+		 * A name it has already, says a program that lets one be made twice. Taking it away
+		 * first could free the node, and its new name would become its own alias.
+		 */
+		node_ref(t, idx);
+		return 0;
+	}
 	if (other)
 		node_unname(t, other);
 	hash = hash_name(t, parent, name, len);

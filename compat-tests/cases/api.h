@@ -27,6 +27,8 @@ struct fuse_config; /* FUSE 3 only */
 #define T_RENAME_FLAGS_PARAM /* the low-level rename has no flags */
 /* what the low-level notifications are sent through */
 typedef struct fuse_chan *t_channel;
+/* exported, and used by programs, but in no header: a channel on an open device */
+struct fuse_chan *fuse_kern_chan_new(int fd);
 #else
 #define T_FILL(filler, buf, name, st, off) filler(buf, name, st, off, 0)
 #define T_READDIR_ARGS                                                                             \

@@ -185,7 +185,7 @@ static void types_missing(struct fuse_operations *ops)
 {
 	ops->getattr = no_type;
 }
-CASE(bad_type, "bad.attributes-without-a-file-type", .ops = types_missing)
+CASE(bad_type, "bad.attributes-without-a-file-type", .violates = "no file type", .ops = types_missing)
 {
 	ERR(stat(P("f"), &(struct stat){0}), EIO);
 	OK(stat(P(""), &(struct stat){0}));

@@ -261,8 +261,11 @@ const char *t_log(void)
 /* The line of mountinfo for our mount point; never touches the mount itself. */
 static bool mount_line(char *line, size_t size)
 {
-	FILE *f = fopen("/proc/self/mountinfo", "re");
 	bool found = false;
+
+	if (T->sim)
+		t_na("looks at the table of mounts");
+	FILE *f = fopen("/proc/self/mountinfo", "re");
 
 	while (f && !found && fgets(line, (int)size, f)) {
 		char point[200];

@@ -76,6 +76,7 @@ struct t_shm {
 	atomic_int failed; /* 1: msg is valid */
 	char msg[2048];
 	char skip[256];
+	char na[256]; /* why the case does not apply here */
 	char stacks[24576];
 
 	char dir[64]; /* the scratch tmpfs */
@@ -84,6 +85,11 @@ struct t_shm {
 	char blk[96]; /* case.fuseblk: the block device */
 	int mode_s;   /* run with -s */
 	int log_fd;   /* output of the server */
+
+	/* The simulated kernel instead of a mount; see sim.h. */
+	int sim, sim_minor, sim_fd;
+	uint64_t sim_caps;
+	atomic_int sim_ready, sim_stop; /* ready: -1 if INIT failed */
 
 	pid_t server;
 	atomic_int server_started;
@@ -115,6 +121,8 @@ extern struct t_shm *T;
 #define T_API3      2
 #define T_MODE_S    1
 #define T_MODE_POOL 2
+
+struct sk; /* the simulated kernel */
 
 struct t_case {
 	const char *name; /* "area.what-it-checks" */
@@ -149,6 +157,15 @@ struct t_case {
 
 	/* What else the case needs; without it, or on another kind of kernel, it is "not applicable". */
 	const char *real; /* why only a real mount will do, e.g. "the kernel's page cache" */
+	/*
+	 * The case's own kernel instead of a client: it gets the simulated kernel, INIT not sent yet,
+	 * and does what it likes (simkernel.h). What the books show at the end fails the case, unless
+	 * `violates` says so.
+	 */
+	void (*sim)(struct sk *kernel);
+	unsigned minor;       /* the simulated kernel's protocol, 12..45; 0: the newest, or as asked */
+	uint64_t caps;        /* INIT flags it offers; 0: all that Linux has */
+	const char *violates; /* words of the violation that must be found */
 	bool fuseblk;     /* mounted with blkdev on a loop device of 16 MiB, whose name is T->blk */
 	unsigned uid;     /* the server runs as this user (65534: nobody) and mounts through the set-uid
 			     helper, which wants it to be in the password file */
@@ -228,6 +245,8 @@ void t_not_true(const char *file, int line, const char *cond, const char *fmt, .
 	__attribute__((noreturn, format(printf, 4, 5)));
 /* The case cannot be decided here: ends it. */
 void t_skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+/* The case does not apply on this kernel: ends it. */
+void t_na(const char *why) __attribute__((noreturn));
 
 /* --- the trace ---------------------------------------------------------------------------------
  * A pattern is one of fnmatch(3) over the canonical text.  SAW finds the first event that matches
@@ -347,6 +366,8 @@ void t_path_finish(void);
 void t_ll_prepare(struct fuse_lowlevel_ops *ops);
 /* The servers: mount, loop, unmount. */
 int t_path_server(int argc, char **argv);
+/* fuse_main, on whatever kernel this run has. */
+int t_fuse_main(int argc, char **argv, const struct fuse_operations *ops, void *user);
 int t_ll_server(int argc, char **argv);
 void t_command_start(void);
 void t_command_stop(void);

@@ -61,24 +61,28 @@ int differences_load(const char *path)
 	return 0;
 }
 
-static bool target_matches(const char *targets, const char *target, const char *mode)
+/* A target is a library, with or without a mode or a kernel, or a kernel. */
+static bool target_matches(const char *targets, const char *target, const char *mode,
+			   const char *kernel)
 {
-	char with_mode[64], list[256], *save;
+	char with_mode[64], with_kernel[64], list[256], *save;
 
 	snprintf(with_mode, sizeof(with_mode), "%s:%s", target, mode);
+	snprintf(with_kernel, sizeof(with_kernel), "%s@%s", target, kernel);
 	snprintf(list, sizeof(list), "%s", targets);
 	for (char *t = strtok_r(list, ",", &save); t; t = strtok_r(NULL, ",", &save))
-		if (!strcmp(t, target) || !strcmp(t, with_mode))
+		if (!strcmp(t, target) || !strcmp(t, with_mode) || !strcmp(t, with_kernel) ||
+		    !strcmp(t, kernel))
 			return true;
 	return false;
 }
 
 enum verdict differences_find(const char *name, const char *target, const char *mode,
-			      const char **reason)
+			      const char *kernel, const char **reason)
 {
 	for (size_t i = 0; i < nrows; i++)
 		if (!fnmatch(rows[i].name, name, 0) &&
-		    target_matches(rows[i].targets, target, mode)) {
+		    target_matches(rows[i].targets, target, mode, kernel)) {
 			*reason = rows[i].reason;
 			return rows[i].verdict;
 		}

@@ -12,8 +12,8 @@ enum verdict {
 
 /* Negative errno if the file cannot be read, -EINVAL with a message if it is malformed. */
 int differences_load(const char *path);
-/* target is e.g. "stock2", mode "s" or "pool". */
+/* target is e.g. "stock2", mode "s" or "pool", kernel "mount" or "sim". The first row counts. */
 enum verdict differences_find(const char *name, const char *target, const char *mode,
-			      const char **reason);
+			      const char *kernel, const char **reason);
 
 #endif

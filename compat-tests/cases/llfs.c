@@ -3,6 +3,7 @@
  * operation by node number and keeps the lookup counts in T->lookups.
  */
 #include "llfs.h"
+#include "sim.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -674,9 +675,10 @@ static int serve(struct fuse_args *args, const struct fuse_lowlevel_ops *ops)
 	char *mnt = NULL;
 	int multi, foreground, ret = 1;
 
-	if (fuse_parse_cmdline(args, &mnt, &multi, &foreground) == -1)
+	if (fuse_parse_cmdline(args, &mnt, &multi, &foreground) == -1 ||
+	    (T->sim && t_sim_strip(args) == -1))
 		return 1;
-	t_chan = fuse_mount(mnt, args);
+	t_chan = T->sim ? fuse_kern_chan_new(T->sim_fd) : fuse_mount(mnt, args);
 	if (!t_chan)
 		goto out_free;
 	t_session = fuse_lowlevel_new(args, ops, sizeof(*ops), &T->word[0]);
@@ -695,7 +697,10 @@ static int serve(struct fuse_args *args, const struct fuse_lowlevel_ops *ops)
 out_destroy:
 	fuse_session_destroy(t_session);
 out_unmount:
-	fuse_unmount(mnt, t_chan);
+	if (T->sim)
+		fuse_chan_destroy(t_chan);
+	else
+		fuse_unmount(mnt, t_chan);
 out_free:
 	free(mnt);
 	return ret ? 1 : 0;
@@ -780,6 +785,11 @@ int t_ll_server(int argc, char **argv)
 
 	t_ll_prepare(&ops);
 	int ret = serve(&args, &ops);
+	/* the simulated kernel forgets every node at its end, Linux none */
+	for (size_t i = FUSE_ROOT_ID + 1; T->sim && !t_this->any_exit && i < LL_NODES; i++)
+		if (atomic_load(&T->lookups[i]) && !t_this->without)
+			t_server_fail("node %zu: %ld lookups were not forgotten", i,
+				      atomic_load(&T->lookups[i]));
 	fuse_opt_free_args(&args);
 	for (size_t i = 0; i < LL_NODES; i++)
 		free(nodes[i].data);

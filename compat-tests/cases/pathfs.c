@@ -584,7 +584,7 @@ static int do_flock(const char *path, struct fuse_file_info *fi, int op)
 	      (op & 11) == LOCK_SH   ? "sh"
 	      : (op & 11) == LOCK_EX ? "ex"
 	      : (op & 11) == LOCK_UN ? "un"
-				    : "?",
+				     : "?",
 	      op & LOCK_NB ? ",nb" : "");
 	/* waits in steps, as a program that looks at fuse_interrupted does */
 	while (flock(handle_of(fi)->fd, op | LOCK_NB)) {
@@ -878,7 +878,7 @@ int t_path_server(int argc, char **argv)
 	struct fuse_operations ops;
 
 	t_path_prepare(&ops);
-	int ret = fuse_main(argc, argv, &ops, &T->word[0]);
+	int ret = t_fuse_main(argc, argv, &ops, &T->word[0]);
 	t_path_finish();
 	return ret;
 }

@@ -1,5 +1,6 @@
 /* supervise.c - see supervise.h and conform.h for who is who. */
 #include "scene.h"
+#include "sim.h"
 #include "supervise.h"
 
 #include <dirent.h>
@@ -108,7 +109,7 @@ static int count_entries(const char *dir)
 
 static int build_argv(char **argv)
 {
-	static char opts[1024], words[1024];
+	static char opts[1024], words[1024], device[32];
 	int argc = 0;
 	char *save;
 
@@ -128,7 +129,11 @@ static int build_argv(char **argv)
 	snprintf(words, sizeof(words), "%s", t_this->args ? t_this->args : "");
 	for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save))
 		argv[argc++] = w;
-	argv[argc++] = T->mnt;
+	snprintf(device, sizeof(device), "/dev/fd/%d", T->sim_fd);
+	if (!T->sim)
+		argv[argc++] = T->mnt;
+	else if (FUSE_API == 3)
+		argv[argc++] = device; /* FUSE 2: see t_sim_main() */
 	argv[argc] = NULL;
 	return argc;
 }
@@ -144,6 +149,8 @@ static void server_process(void)
 	dup2(T->log_fd, 2);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	t_become_server_user();
+	if (T->sim)
+		t_sim_close();
 	T->fds_before = count_entries("/proc/self/fd");
 	if (t_this->server)
 		ret = t_this->server(argc, argv);
@@ -179,15 +186,18 @@ static void client_process(void)
 	umask(022);
 	if (chdir("/"))
 		_exit(3);
-	t_this->client();
+	if (T->sim)
+		t_sim_client();
+	if (t_this->client)
+		t_this->client();
 	_exit(0);
 }
 
 /* --- the supervisor
  * ------------------------------------------------------------------------------- */
 
-static pid_t client;
-static int client_ended, client_status;
+static pid_t client, kernel;
+static int client_ended, client_status, kernel_ended;
 
 static void reap_all(void)
 {
@@ -201,6 +211,11 @@ static void reap_all(void)
 		} else if (pid == client) {
 			client_status = status;
 			client_ended = 1;
+		} else if (pid == kernel) {
+			kernel_ended = 1;
+			if (WIFSIGNALED(status))
+				note("the simulated kernel was killed by signal %d",
+				     WTERMSIG(status));
 		}
 	}
 }
@@ -274,7 +289,7 @@ static void kill_all_but_server(void)
 	while (proc && (e = readdir(proc))) {
 		int pid = atoi(e->d_name);
 
-		if (pid > 1 && pid != T->server)
+		if (pid > 1 && pid != T->server && pid != kernel)
 			kill(pid, SIGKILL);
 	}
 	if (proc)
@@ -289,6 +304,8 @@ static void end_by_force(void)
 	abort_connection();
 	kill_all_but_server();
 	umount2(T->mnt, MNT_DETACH);
+	if (kernel)
+		kill(kernel, SIGKILL);
 	if (!server_ended_within(2000)) {
 		kill(T->server, SIGKILL);
 		server_ended_within(2000);
@@ -335,28 +352,67 @@ static void unmount_and_end(void)
 	judge_server();
 }
 
+/* The simulated kernel ends, having looked through its books. */
+static void end_kernel(void)
+{
+	kill_all_but_server();
+	atomic_store(&T->sim_stop, 1);
+	for (long end = t_now_ms() + 12000; !kernel_ended; usleep(500)) {
+		reap_all();
+		if (t_now_ms() > end) {
+			note("the simulated kernel waits for the library");
+			end_by_force();
+			return;
+		}
+	}
+	if (!server_ended_within(t_this->end_ms ? t_this->end_ms : 6000)) {
+		note("the server did not end with its kernel");
+		end_by_force();
+		return;
+	}
+	judge_server();
+}
+
+static bool up(void)
+{
+	return T->sim ? atomic_load(&T->sim_ready) : t_mounted();
+}
+
+/* The server, and what it is mounted on. False: it did not come up. */
+static bool start_server(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		server_process();
+	T->server = pid;
+	if (T->sim)
+		close(T->sim_fd); /* the library's end is the server's alone */
+	if (T->sim && !(kernel = fork()))
+		t_sim_kernel();
+	for (long end = t_now_ms() + 5000; !up() && !t_this->no_mount; usleep(500)) {
+		reap_all();
+		if (atomic_load(&T->server_ended)) {
+			note("the server ended (status 0x%x) without mounting", T->server_status);
+			return false;
+		}
+		if (t_now_ms() > end) {
+			note("not mounted within 5 s");
+			end_by_force();
+			return false;
+		}
+	}
+	note_mount();
+	return true;
+}
+
 static void run_case(void)
 {
 	int limit = t_this->timeout ? t_this->timeout : 20;
 	long end;
 
-	pid_t pid = fork();
-	if (!pid)
-		server_process();
-	T->server = pid;
-	for (end = t_now_ms() + 5000; !t_mounted() && !t_this->no_mount; usleep(500)) {
-		reap_all();
-		if (atomic_load(&T->server_ended)) {
-			note("the server ended (status 0x%x) without mounting", T->server_status);
-			return;
-		}
-		if (t_now_ms() > end) {
-			note("not mounted within 5 s");
-			end_by_force();
-			return;
-		}
-	}
-	note_mount();
+	if (!start_server())
+		return;
 	client = fork();
 	if (!client)
 		client_process();
@@ -389,7 +445,10 @@ static void run_case(void)
 			     first);
 		}
 	}
-	unmount_and_end();
+	if (T->sim)
+		end_kernel();
+	else
+		unmount_and_end();
 }
 
 static int prepare(const struct job *j)
@@ -409,6 +468,8 @@ static int prepare(const struct job *j)
 		/* a file system of the whole machine; mounting it once more is harmless */
 		mount("fusectl", "/sys/fs/fuse/connections", "fusectl", 0, NULL);
 	r = t_scene_set();
+	if (!r && T->sim)
+		r = t_sim_prepare();
 	return r;
 }
 
@@ -427,7 +488,7 @@ static void supervisor(const struct job *j)
 	_exit(0); /* process 1 of its namespace: takes everybody with it */
 }
 
-int job_start(struct job *j, const struct t_case *c, int mode_s)
+int job_start(struct job *j, const struct t_case *c, int mode_s, const struct kernel *k)
 {
 	const char *tmp = getenv("TMPDIR");
 
@@ -441,6 +502,9 @@ int job_start(struct job *j, const struct t_case *c, int mode_s)
 		return -errno;
 	j->log_fd = memfd_create("log", MFD_CLOEXEC);
 	j->shm->mode_s = mode_s;
+	j->shm->sim = k->sim;
+	j->shm->sim_minor = k->minor;
+	j->shm->sim_caps = k->caps;
 	j->shm->log_fd = j->log_fd;
 	fflush(NULL);
 	j->pid = fork();

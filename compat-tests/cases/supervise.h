@@ -4,6 +4,13 @@
 
 #include "conform.h"
 
+/* What the library is attached to. */
+struct kernel {
+	int sim;      /* simulated, else a mount */
+	int minor;    /* simulated: of the protocol, 0: newest */
+	uint64_t caps; /* simulated: INIT flags offered, 0: as Linux */
+};
+
 struct job {
 	const struct t_case *c;
 	int mode_s;
@@ -15,7 +22,7 @@ struct job {
 };
 
 /* Starts the case; returns at once.  Negative errno if it cannot be started. */
-int job_start(struct job *j, const struct t_case *c, int mode_s);
+int job_start(struct job *j, const struct t_case *c, int mode_s, const struct kernel *k);
 /* Call when j->pid has ended. */
 void job_ended(struct job *j, int status);
 void job_free(struct job *j);

@@ -4,7 +4,7 @@
 
 enum { SLICE_MS = 50 };
 
-static struct sk *sk_alloc(struct sk_link *link, const struct sk_config *config)
+struct sk *sk_alloc(struct sk_link *link, const struct sk_config *config)
 {
 	struct sk *k = calloc(1, sizeof(*k));
 	pthread_condattr_t attr;
@@ -33,11 +33,6 @@ static struct sk *sk_alloc(struct sk_link *link, const struct sk_config *config)
 	pthread_cond_init(&k->cond, &attr);
 	pthread_condattr_destroy(&attr);
 	return k;
-}
-
-struct sk *sk_new_memory(struct core_mem_peer *peer, const struct sk_config *config)
-{
-	return sk_alloc(sk_link_memory(peer), config);
 }
 
 struct sk *sk_new_socket(int fd, const struct sk_config *config)

@@ -2,7 +2,8 @@
  * Inside the simulated kernel. One lock, k->lock, guards everything; it is given up while
  * receiving (by one thread at a time, k->receiving) and while sending.
  *
- *	link.c    ways to the library: memory, socket
+ *	link.c    ways to the library: a socket
+ *	link_memory.c  and, apart since it needs the core, memory
  *	kernel.c  unanswered requests: waiting, order, interrupts, resends
  *	send.c    requests on their way out
  *	receive.c replies on their way in
@@ -34,25 +35,26 @@ struct sk_link_ops {
 struct sk_link {
 	const struct sk_link_ops *ops;
 };
-struct sk_link *sk_link_memory(struct core_mem_peer *peer);
 struct sk_link *sk_link_socket(int fd);
+/* in life.c; link NULL: NULL */
+struct sk *sk_alloc(struct sk_link *link, const struct sk_config *config);
 
 /* ---- state --------------------------------------------------------------------------------- */
 
 enum sk_req_state { SK_REQ_HELD, SK_REQ_SENT, SK_REQ_DONE };
 
 struct sk_req {
-	struct sk_req *next;  /* in the bucket of its unique, or in the list of held ones */
-	uint64_t unique;      /* as sent last: with WIRE_UNIQUE_RESEND after a resend */
-	uint64_t int_unique;  /* of the last INTERRUPT for it, 0: none */
+	struct sk_req *next; /* in the bucket of its unique, or in the list of held ones */
+	uint64_t unique;     /* as sent last: with WIRE_UNIQUE_RESEND after a resend */
+	uint64_t int_unique; /* of the last INTERRUPT for it, 0: none */
 	enum sk_req_state state;
-	bool orphan;          /* nobody waits: freed with its answer */
-	bool late;            /* its being late is already a violation */
+	bool orphan; /* nobody waits: freed with its answer */
+	bool late;   /* its being late is already a violation */
 	struct wire_in_header hdr;
-	char *msg;            /* as sent, header first */
+	char *msg; /* as sent, header first */
 	size_t len;
-	int error;            /* when done */
-	char *body;           /* of the reply */
+	int error;  /* when done */
+	char *body; /* of the reply */
 	size_t body_len;
 };
 
@@ -129,7 +131,8 @@ uint64_t sk_next_unique(struct sk *k);
 int sk_launch(struct sk *k, struct sk_req *r);
 /* Sends bytes, taking in what comes if the way is blocked. Gives up the lock. */
 int sk_put(struct sk *k, const void *msg, size_t len);
-/* In receive.c. Takes in one message, or waits for another thread to do so. 0, -ETIMEDOUT, -ENOTCONN. */
+/* In receive.c. Takes in one message, or waits for another thread to do so. 0, -ETIMEDOUT,
+ * -ENOTCONN. */
 int sk_pump(struct sk *k, int ms);
 /* In kernel.c. */
 struct sk_req *sk_find(struct sk *k, uint64_t unique);
@@ -156,10 +159,9 @@ void sk_take_notification(struct sk *k, int code, const void *data, size_t len);
 
 /* ---- for ops.c and ops_file.c -------------------------------------------------------------- */
 
-#define CALL(op, node, ...)                                                                        \
-	(&(struct sk_call){.opcode = WIRE_##op, .nodeid = (node), __VA_ARGS__})
+#define CALL(op, node, ...) (&(struct sk_call){.opcode = WIRE_##op, .nodeid = (node), __VA_ARGS__})
 /* The result goes to *ptr, whole. */
-#define TO(ptr)     .out = (ptr), .out_size = sizeof(*(ptr))
+#define TO(ptr)    .out = (ptr), .out_size = sizeof(*(ptr))
 #define NAMES(...) .name = {__VA_ARGS__}
 
 /* For calls whose only good answer is 0. */

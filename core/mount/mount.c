@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include "core/base/log.h"
@@ -80,6 +81,7 @@ int core_mount_fd_of(const char *mountpoint)
 static int take_fd(int fd)
 {
 	struct stat st;
+	int type = 0;
 
 	if (fstat(fd, &st) == -1) {
 		core_err("mount point /dev/fd/%d: descriptor %d is not open; the program that "
@@ -87,6 +89,11 @@ static int take_fd(int fd)
 			 fd, fd);
 		return -EBADF;
 	}
+	/* one end of a socket pair of messages: whoever is at the other end plays the kernel */
+	if (S_ISSOCK(st.st_mode) &&
+	    !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){sizeof(type)}) &&
+	    type == SOCK_SEQPACKET)
+		return fd;
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(FUSE_DEVICE_MAJOR, FUSE_DEVICE_MINOR)) {
 		core_err("mount point /dev/fd/%d: descriptor %d is not a FUSE device (/dev/fuse)\n",
 			 fd, fd);

@@ -38,7 +38,7 @@ while [ $# -gt 0 ]; do
 	*) break ;;
 	esac
 done
-[ $# -gt 0 ] || set -- $(ls -- *.sh | grep -v -E '^(_common|run-all|compare|in-root)\.sh$' | sed 's/\.sh$//')
+[ $# -gt 0 ] || set -- $(ls -- *.sh | grep -v -E '^(_common|run-all|compare|in-root|make-root)\.sh$' | sed 's/\.sh$//')
 for n in "$@"; do
 	[ -x "$n.sh" ] || { echo "run-all.sh: no test called $n" >&2; exit 2; }
 done

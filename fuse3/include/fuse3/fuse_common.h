@@ -370,7 +370,7 @@ int fuse_convert_to_conn_want_ext(struct fuse_conn_info *conn);
  * max_readahead=N, max_background=N, congestion_threshold=N, async_read, sync_read, atomic_o_trunc,
  * no_remote_lock, no_remote_flock, no_remote_posix_lock, splice_write, splice_move, splice_read and
  * their no_ forms, auto_inval_data, readdirplus=(no|yes|auto), async_dio, writeback_cache.
- * fuse_main() does so itself; for programs on the request API.
+ * For programs of either API that call it; fuse_main() and fuse_new() know none of these options.
  *
  * @param args  the list; what is understood is removed
  * @return for fuse_apply_conn_info_opts(); to be freed with free(). NULL: an error

@@ -39,7 +39,12 @@
 				X(poll) X(write_buf) X(read_buf) X(flock) X(fallocate)             \
 					X(copy_file_range) X(lseek) X(lookup) X(forget) X(setattr) \
 						X(getlk) X(setlk) X(readdirplus) X(retrieve_reply) \
-							X(forget_multi) X(other)
+							X(forget_multi) T_EXTENSIONS(X) X(other)
+
+/* Operations of <ambifuse.h>. */
+#define T_EXTENSIONS(X)                                                                            \
+	X(getpath) X(statfs_x) X(setvolname) X(exchange) X(renamex) X(getxtimes) X(setbkuptime)    \
+	X(setchgtime) X(setcrtime) X(chflags) X(setattr_x) X(fsetattr_x)
 
 enum t_op {
 #define T_OP_ENUM(name) OP_##name,

@@ -99,7 +99,8 @@ static bool from_kept(struct path_tree *t, uint32_t idx, const char *name, struc
 		      const char **path)
 {
 	struct nodes *nodes = &t->nodes;
-	char *at = b->mem + sizeof(uint64_t); /* node_put_name() writes whole words */
+	const size_t head = sizeof(uint64_t); /* node_put_name() writes whole words */
+	char *at;
 
 	if (name) {
 		size_t len;
@@ -109,6 +110,7 @@ static bool from_kept(struct path_tree *t, uint32_t idx, const char *name, struc
 		len = strlen(name);
 		if (core_unlikely(len > NODE_NAME_MAX))
 			return false;
+		at = b->mem + head;
 		at[b->dir_len] = '/';
 		memcpy(at + b->dir_len + 1, name, len + 1);
 	} else {
@@ -120,6 +122,7 @@ static bool from_kept(struct path_tree *t, uint32_t idx, const char *name, struc
 		if (core_unlikely((flags & NODE_MARKED) || !ref) ||
 		    !kept(t, atomic_load_explicit(&n->parent, memory_order_relaxed), b))
 			return false;
+		at = b->mem + head;
 		end = at + b->dir_len + 1 + node_name_len(nodes, ref);
 		node_put_name(nodes, ref, end, b->mem);
 		*end = 0;

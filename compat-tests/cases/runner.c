@@ -3,6 +3,7 @@
  * jobs at a time, and prints one line a case (TAP).  compat-tests/run drives the two.
  */
 #include "differences.h"
+#include "results.h"
 #include "supervise.h"
 
 #include <CUnit/CUnit.h>
@@ -29,15 +30,15 @@ struct run {
 static struct {
 	const char *globs[64];
 	int nglobs;
-	int mode_s, mode_pool, jobs, first, verbose, list, self_test, repeat;
-	const char *junit, *counts, *differences, *target;
+	int mode_s, mode_pool, jobs, first, verbose, list, self_test, repeat, stop_after, quiet;
+	const char *junit, *counts, *differences, *target, *results, *kernel_name;
 	struct kernel kernel;
-} opt = {.jobs = 2, .first = 1, .repeat = 1};
+} opt = {.jobs = 2, .first = 1, .repeat = 1, .kernel_name = "mount"};
 
 static struct run *runs;
 static int nruns, next_start, in_flight, number;
 static int n_pass, n_fail, n_fault, n_differs, n_skip;
-static char target[64];
+static char target[64], library[PATH_MAX] = "?";
 static char no_fuse[128]; /* why nothing can be run */
 static FILE *junit;
 
@@ -181,6 +182,13 @@ static void print_details(const struct run *r)
 	print_indented("threads", r->job.shm->stacks);
 }
 
+static void record(const struct run *r, const char *verdict, bool known, const char *reason)
+{
+	struct result res = {target, library, opt.kernel_name, verdict, reason, known};
+
+	results_add(r->c, r->mode_s, r->started ? &r->job : NULL, &res);
+}
+
 static void line(const char *ok, const struct run *r, const char *directive, const char *reason)
 {
 	printf("%s %d fuse%d %s%s%s%s%s\n", ok, number, FUSE_API, r->label, directive ? " # " : "",
@@ -190,16 +198,30 @@ static void line(const char *ok, const struct run *r, const char *directive, con
 static void passed(const struct run *r)
 {
 	n_pass++;
-	line("ok", r, NULL, NULL);
+	record(r, "pass", false, NULL);
+	if (!opt.quiet)
+		line("ok", r, NULL, NULL);
 	report_junit(r, NULL, NULL);
 	if (opt.verbose)
 		print_details(r);
 	CU_PASS("");
 }
 
+/* Not applicable. */
+static void left_aside(const struct run *r, const char *why)
+{
+	n_skip++;
+	record(r, "na", false, why);
+	if (!opt.quiet)
+		line("ok", r, "SKIP", why);
+	report_junit(r, "skipped", why);
+}
+
 static void failed(const struct run *r, const char *why)
 {
 	n_fail++;
+	record(r, "fail", false, why);
+	progress(-1, 0, 0, NULL);
 	line("not ok", r, NULL, NULL);
 	if (why)
 		printf("# %s\n", why);
@@ -235,11 +257,7 @@ static void judge(const struct run *r)
 	if (opt.self_test) {
 		judge_self_test(r);
 	} else if ((!bad && *s->skip) || *s->na) {
-		const char *why = *s->na ? s->na : s->skip;
-
-		n_skip++;
-		line("ok", r, "SKIP", why);
-		report_junit(r, "skipped", why);
+		left_aside(r, *s->na ? s->na : s->skip);
 	} else if (!bad && v == V_FAULT && !opt.kernel.sim) {
 		failed(r, "passes, though differences.tsv lists it as a fault of this library: "
 			  "the row is out of date");
@@ -251,6 +269,7 @@ static void judge(const struct run *r)
 		snprintf(text, sizeof(text), "%s: %s",
 			 v == V_DIFFERS ? "different on purpose" : "known fault", reason);
 		*(v == V_DIFFERS ? &n_differs : &n_fault) += 1;
+		record(r, v == V_DIFFERS ? "differs" : "fail", v != V_DIFFERS, reason);
 		line("not ok", r, "TODO", text);
 		report_junit(r, "skipped", text);
 		if (opt.verbose)
@@ -288,7 +307,8 @@ static void start_some(void)
 {
 	const char *reason;
 
-	while (next_start < nruns && in_flight < opt.jobs) {
+	while (next_start < nruns && in_flight < opt.jobs &&
+	       !(opt.stop_after && n_fail >= opt.stop_after)) {
 		struct run *r = &runs[next_start++];
 
 		if (left_out(r, &reason))
@@ -327,12 +347,16 @@ static void one_test(void)
 
 	while (strcmp(r->label, name))
 		r++;
+	if (opt.stop_after && n_fail >= opt.stop_after) {
+		if (r->started)
+			wait_for(r);
+		return;
+	}
 	number++;
+	progress(number - opt.first, nruns, n_fail, r->c->name);
 	start_some();
 	if (left_out(r, &reason)) {
-		n_skip++;
-		line("ok", r, "SKIP", reason);
-		report_junit(r, "skipped", reason);
+		left_aside(r, reason);
 		return;
 	}
 	wait_for(r);
@@ -382,6 +406,10 @@ static const char usage[] =
 	"  --repeat N          everything N times\n"
 	"  --kernel KIND       mount (default), sim (the simulated kernel), or sim:MINOR (12 to "
 	"45)\n"
+	"  --results FILE      append one JSON object a run\n"
+	"  --stop-after N      end with the N-th failure\n"
+	"  --limit SECONDS     no case gets more time than that\n"
+	"  --quiet             say nothing of what passes or does not apply\n"
 	"  --caps BITS         the INIT flags that the simulated kernel offers\n"
 	"  --differences FILE  table of known faults and deliberate differences\n"
 	"  --target NAME       what that table calls this library: stock or ambifuse\n"
@@ -394,6 +422,7 @@ static const char usage[] =
 /* "mount", "sim" or "sim:MINOR" */
 static bool parse_kernel(const char *word)
 {
+	opt.kernel_name = word;
 	opt.kernel.sim = !strncmp(word, "sim", 3);
 	if (opt.kernel.sim && word[3] == ':') {
 		opt.kernel.minor = atoi(word + 4);
@@ -417,7 +446,11 @@ static void parse(int argc, char **argv)
 		O_FIRST,
 		O_REPEAT,
 		O_KERNEL,
-		O_CAPS
+		O_CAPS,
+		O_RESULTS,
+		O_STOP,
+		O_LIMIT,
+		O_QUIET
 	};
 	static const struct option longs[] = {{"case", 1, 0, O_CASE},
 					      {"mode", 1, 0, O_MODE},
@@ -432,6 +465,10 @@ static void parse(int argc, char **argv)
 					      {"repeat", 1, 0, O_REPEAT},
 					      {"kernel", 1, 0, O_KERNEL},
 					      {"caps", 1, 0, O_CAPS},
+					      {"results", 1, 0, O_RESULTS},
+					      {"stop-after", 1, 0, O_STOP},
+					      {"limit", 1, 0, O_LIMIT},
+					      {"quiet", 0, 0, O_QUIET},
 					      {"help", 0, 0, 'h'},
 					      {0}};
 	int o;
@@ -481,6 +518,18 @@ static void parse(int argc, char **argv)
 			if (!parse_kernel(optarg))
 				goto bad;
 			break;
+		case O_RESULTS:
+			opt.results = optarg;
+			break;
+		case O_STOP:
+			opt.stop_after = atoi(optarg);
+			break;
+		case O_LIMIT:
+			job_limit = atoi(optarg);
+			break;
+		case O_QUIET:
+			opt.quiet = 1;
+			break;
 		case O_CAPS:
 			opt.kernel.caps = strtoull(optarg, NULL, 0);
 			if (!opt.kernel.caps)
@@ -508,16 +557,16 @@ static void parse(int argc, char **argv)
 /* Which library is it?  Anything below /lib or /usr/lib is the distribution's. */
 static void find_library(void)
 {
-	char real[PATH_MAX] = "?";
+	char *const real = library;
 	Dl_info info;
 
 	if (dladdr((void *)(intptr_t)fuse_version, &info))
 		/* an executable's own stub would name the executable */
 		if (!realpath(info.dli_fname, real))
-			snprintf(real, sizeof(real), "%s", info.dli_fname);
+			snprintf(real, sizeof(library), "%s", info.dli_fname);
 	void *found = dlsym(RTLD_DEFAULT, "fuse_lowlevel_notify_store");
 	if (found && dladdr(found, &info) && !realpath(info.dli_fname, real))
-		snprintf(real, sizeof(real), "%s", info.dli_fname);
+		snprintf(real, sizeof(library), "%s", info.dli_fname);
 	snprintf(target, sizeof(target), "%s%d",
 		 opt.target                                                     ? opt.target
 		 : !strncmp(real, "/lib/", 5) || !strncmp(real, "/usr/lib/", 9) ? "stock"
@@ -614,8 +663,14 @@ int main(int argc, char **argv)
 	look_for_fuse();
 	if (opt.junit)
 		junit = fopen(opt.junit, "ae");
+	if (opt.results && !results_open(opt.results)) {
+		fprintf(stderr, "%s: %s\n", opt.results, strerror(errno));
+		return 2;
+	}
 	kmsg = open_kmsg();
 	run_under_cunit();
+	progress(-1, 0, 0, NULL);
+	results_close();
 	report_kmsg(kmsg);
 	if (junit)
 		fclose(junit);

@@ -411,6 +411,8 @@ static void run_case(void)
 	int limit = t_this->timeout ? t_this->timeout : 20;
 	long end;
 
+	if (job_limit && limit > job_limit)
+		limit = job_limit;
 	if (!start_server())
 		return;
 	client = fork();
@@ -487,6 +489,8 @@ static void supervisor(const struct job *j)
 	t_scene_strike();
 	_exit(0); /* process 1 of its namespace: takes everybody with it */
 }
+
+int job_limit;
 
 int job_start(struct job *j, const struct t_case *c, int mode_s, const struct kernel *k)
 {

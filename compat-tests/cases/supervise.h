@@ -21,6 +21,9 @@ struct job {
 	long started_ms, ms;
 };
 
+/* Seconds that no case may take longer than; 0: as each says. */
+extern int job_limit;
+
 /* Starts the case; returns at once.  Negative errno if it cannot be started. */
 int job_start(struct job *j, const struct t_case *c, int mode_s, const struct kernel *k);
 /* Call when j->pid has ended. */

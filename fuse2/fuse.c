@@ -56,6 +56,8 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 	struct core_fs_config cfg = defaults;
 	struct core_session_config scfg;
 	char *modules CLEANUP_FREE = NULL;
+	struct core_session_config further = { 0 };
+	bool debug = false;
 
 	if (!args)
 		args = &none;
@@ -65,7 +67,7 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 	f->fs->user_data = user_data;
 	f->fs->compat = compat;
 	ext_from_table(f->fs, op_size);
-	if (options_fs(args, &cfg, &modules) == -1 || modules_push(&f->fs, modules, args) == -1)
+	if (options_fs(args, &cfg, &modules, &debug) == -1 || modules_push(&f->fs, modules, args) == -1)
 		goto fail;
 	flags_of(f->fs, &cfg);
 	thunks_make(&f->fs->op, &f->built_in.ops);
@@ -74,8 +76,13 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 	else if (compat <= 21)
 		thunks_compat21(&f->fs->op, compat, &f->built_in.ops);
 	f->built_in.data = f;
-	if (modules_wrap(&f->built_in, modules, args) == -1 || options_session(args, &scfg) == -1)
+	/* Modules first: one's option may be spelled as one of these. */
+	if (modules_wrap(&f->built_in, modules, args) == -1 ||
+	    core_fs_options(CARGS(args), &cfg, &further, debug) == -1 ||
+	    options_session(args, &scfg) == -1)
 		goto fail;
+	if (further.max_readahead)
+		scfg.max_readahead = further.max_readahead;
 	f->core = core_fs_new(&fuse2_profile, &scfg, &cfg, &f->built_in.ops, f->built_in.data, f);
 	if (!f->core)
 		goto fail;

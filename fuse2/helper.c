@@ -25,6 +25,11 @@ static const struct core_opt cmdline_opts[] = {
 	CMD("-s", singlethread),
 	CMD("fsname=", nodefault_subtype),
 	CMD("subtype=", nodefault_subtype),
+	CMD("FileSystemName=", nodefault_subtype),
+	CMD("--FileSystemName=", nodefault_subtype),
+	CMD("ExactFileSystemName=", nodefault_subtype),
+	CMD("--ExactFileSystemName=", nodefault_subtype),
+	CMD("fstypename=", nodefault_subtype),
 	CORE_OPT_KEY("-h", KEY_HELP),
 	CORE_OPT_KEY("--help", KEY_HELP),
 	CORE_OPT_KEY("-ho", KEY_HELP_NOHEADER),
@@ -34,6 +39,11 @@ static const struct core_opt cmdline_opts[] = {
 	CORE_OPT_KEY("debug", CORE_OPT_KEY_KEEP),
 	CORE_OPT_KEY("fsname=", CORE_OPT_KEY_KEEP),
 	CORE_OPT_KEY("subtype=", CORE_OPT_KEY_KEEP),
+	CORE_OPT_KEY("FileSystemName=", CORE_OPT_KEY_KEEP),
+	CORE_OPT_KEY("--FileSystemName=", CORE_OPT_KEY_KEEP),
+	CORE_OPT_KEY("ExactFileSystemName=", CORE_OPT_KEY_KEEP),
+	CORE_OPT_KEY("--ExactFileSystemName=", CORE_OPT_KEY_KEEP),
+	CORE_OPT_KEY("fstypename=", CORE_OPT_KEY_KEEP),
 	CORE_OPT_END,
 };
 

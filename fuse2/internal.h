@@ -129,7 +129,7 @@ struct fuse_session *session_wrap(struct core_session *cs, struct core_fs *fs);
 /* Session options out of args. 0 or -1 (logged). */
 int options_session(struct fuse_args *args, struct core_session_config *cfg);
 /* The path API's; what is left is for modules, then for options_session(). */
-int options_fs(struct fuse_args *args, struct core_fs_config *cfg, char **modules);
+int options_fs(struct fuse_args *args, struct core_fs_config *cfg, char **modules, bool *debug);
 void options_session_help(void);
 void options_fs_help(void);
 

@@ -25,6 +25,8 @@ static const struct core_opt session_opts[] = {
 	SES("max_background=%u", max_background, 0),
 	SES("congestion_threshold=%u", congestion_threshold, 0),
 	SES("max_read=%u", max_read, 0),
+	SES("iosize=%u", max_read, 0),
+	SES("iosize=%u", max_write, 0),
 	SES("async_read", sync_read, 0),
 	SES("sync_read", sync_read, 1),
 	SES("atomic_o_trunc", atomic_o_trunc, 1),
@@ -132,7 +134,9 @@ void options_session_help(void)
 
 void options_fs_help(void)
 {
-	fprintf(stderr, "%s\n", fs_help);
+	fputs(fs_help, stderr);
+	core_fs_options_help(stderr);
+	fputc('\n', stderr);
 }
 
 /* An option nobody before has taken. */
@@ -142,6 +146,8 @@ static int unknown_option(const char *arg)
 
 	if (!near)
 		near = core_opt_nearest(session_opts, arg);
+	if (!near)
+		near = core_fs_nearest_option(arg);
 	if (!near)
 		near = core_mount_nearest(arg, &fuse2_mount_profile);
 	if (near)
@@ -217,7 +223,7 @@ static int fs_proc(void *data, const char *arg, int key, struct core_args *outar
 	return 1;
 }
 
-int options_fs(struct fuse_args *args, struct core_fs_config *cfg, char **modules)
+int options_fs(struct fuse_args *args, struct core_fs_config *cfg, char **modules, bool *debug)
 {
 	struct fs_options o = { .cfg = *cfg };
 
@@ -229,12 +235,14 @@ int options_fs(struct fuse_args *args, struct core_fs_config *cfg, char **module
 		o.cfg.remember = -1;
 	*cfg = o.cfg;
 	*modules = o.modules;
+	*debug = o.debug;
 	return 0;
 }
 
 EXPORT int fuse_is_lib_option(const char *opt)
 {
-	return core_opt_match(session_opts, opt) || core_opt_match(fs_opts, opt);
+	return core_opt_match(session_opts, opt) || core_opt_match(fs_opts, opt) ||
+	       core_fs_is_option(opt);
 }
 
 EXPORT int fuse_lowlevel_is_lib_option(const char *opt)

@@ -20,14 +20,16 @@ static void fuse_free(struct fuse *f)
 }
 
 /* The session's part of fuse_new(): options that are left, the core's file system, its wrapper. */
-static int make_core(struct fuse *f, struct fuse_args *args, const struct core_fs_config *cfg)
+static int make_core(struct fuse *f, struct fuse_args *args, struct core_fs_config *cfg)
 {
 	struct core_session_config scfg = {0};
 	struct core_mount *m;
 
 	thunks_make(&f->fs->op, &f->built_in.ops);
 	f->built_in.data = f;
-	if (modules_wrap(&f->built_in, f->modules, args))
+	/* Modules first: one's option may be spelled as one of these. */
+	if (modules_wrap(&f->built_in, f->modules, args) ||
+	    core_fs_options(core_args_of(args), cfg, &scfg, f->debug))
 		return -1;
 	if (options_session(args, &scfg, &m))
 		return -1;

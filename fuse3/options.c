@@ -26,6 +26,13 @@ static const struct core_opt fs_opts[] = {
 	CFG("auto_cache", auto_cache, 1),
 	CFG("noauto_cache", auto_cache, 0),
 	CFG("no_rofd_flush", no_rofd_flush, 1),
+	/* in FUSE 3 init may take them back */
+	CFG("hard_remove", hard_remove, 1),
+	CFG("use_ino", use_ino, 1),
+	CFG("readdir_ino", readdir_ino, 1),
+	CFG("direct_io", direct_io, 1),
+	CFG("intr", intr, 1),
+	CFG("intr_signal=%d", intr_signal, 0),
 	CFG("umask=", set_mode, 1),
 	CFG("umask=%o", umask, 0),
 #if FUSE3_ABI >= 4
@@ -89,6 +96,7 @@ void options_fs_help(void)
 	      "    -o remember=T          remember cached inodes for T seconds (0s)\n"
 	      "    -o modules=M1[:M2...]  names of modules to push onto the file system\n",
 	      stdout);
+	core_fs_options_help(stdout);
 }
 
 /* ---- sessions -----------------------------------------------------------------------------------
@@ -116,6 +124,7 @@ int options_session(struct fuse_args *args, struct core_session_config *cfg, str
 		return -1;
 	cfg->debug = so.debug;
 	cfg->max_read = core_mount_max_read(*m);
+	cfg->max_write = core_mount_iosize(*m);
 	cfg->deny_others = core_mount_allow_root(*m);
 	return 0;
 }
@@ -129,6 +138,8 @@ static const char *nearest(const char *opt, bool path_api)
 
 	if (!known && path_api)
 		known = core_opt_nearest(fs_opts, opt);
+	if (!known && path_api)
+		known = core_fs_nearest_option(opt);
 	return known ? known : core_opt_nearest(session_opts, opt);
 }
 

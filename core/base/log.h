@@ -21,6 +21,12 @@ typedef void (*core_log_func)(int level, const char *fmt, va_list ap);
 /* Sets the sink; NULL goes back to standard error. */
 void core_log_set_func(core_log_func func);
 
+/*
+ * Messages of level DEBUG go to the end of that file from now on; NULL: where all others go, and the
+ * file is closed. 0, or -1 with errno.
+ */
+int core_log_debug_to(const char *path);
+
 /* Sends messages to syslog(3) with this identity from now on (fuse_log_enable_syslog). */
 void core_log_to_syslog(const char *ident, int option, int facility);
 void core_log_close_syslog(void);

@@ -156,6 +156,9 @@ static void fs_opendir(struct core_req *req, uint64_t ino, struct core_file_info
 	res = op_path(req, ino, NULL, &path);
 	if (!res) {
 		res = fs->ops.opendir ? fs->ops.opendir(fs->data, path, &out) : 0;
+		if (core_unlikely(fs->cfg.tune.cache_dirs))
+			out.bits |= CORE_FI_CACHE_READDIR |
+				    (fs->cfg.tune.cache_dirs > 1 ? CORE_FI_KEEP_CACHE : 0);
 		dh->fh = out.fh;
 		dh->flags = fi->flags;
 		if (!res) {

@@ -13,6 +13,40 @@
 
 /* ---- attributes --------------------------------------------------------------------------- */
 
+static void tune_stat(const struct core_fs_tuning *t, struct stat *st)
+{
+	for (unsigned i = 0; i < t->n_ids; i++)
+		if (st->st_uid == t->ids[i].fs) {
+			st->st_uid = t->ids[i].host;
+			break;
+		}
+	if (t->block_size)
+		st->st_blksize = t->block_size;
+}
+
+/* The owner a caller means, as the program says it. */
+static uid_t map_owner(const struct core_fs_tuning *t, uid_t uid)
+{
+	for (unsigned i = 0; i < t->n_ids; i++)
+		if (uid == t->ids[i].host)
+			return t->ids[i].fs;
+	return uid;
+}
+
+mode_t fs_new_mode(const struct core_fs *fs, mode_t mode)
+{
+	const struct core_fs_tuning *t = &fs->cfg.tune;
+
+	return t->set_file_mode ? (mode & S_IFMT) | (0777 & ~t->file_umask) : mode;
+}
+
+mode_t fs_new_dir_mode(const struct core_fs *fs, mode_t mode)
+{
+	const struct core_fs_tuning *t = &fs->cfg.tune;
+
+	return t->set_dir_mode ? (mode & S_IFMT) | (0777 & ~t->dir_umask) : mode;
+}
+
 void fs_adjust_stat(struct core_fs *fs, uint32_t idx, struct stat *st)
 {
 	const struct core_fs_config *c = &fs->cfg;
@@ -30,6 +64,8 @@ void fs_adjust_stat(struct core_fs *fs, uint32_t idx, struct stat *st)
 		st->st_uid = c->uid;
 	if (c->set_gid)
 		st->st_gid = c->gid;
+	if (core_unlikely(c->tune.n_ids | c->tune.block_size))
+		tune_stat(&c->tune, st);
 }
 
 double fs_shared_attr_timeout(struct core_fs *fs, uint32_t idx, const struct stat *st)
@@ -387,7 +423,8 @@ static int apply(struct core_fs *fs, const char *path, const struct stat *st, in
 	if (to_set & WIRE_FATTR_MODE)
 		res = fs->ops.chmod ? fs->ops.chmod(fs->data, path, st->st_mode, fi) : -ENOSYS;
 	if (!res && (to_set & (WIRE_FATTR_UID | WIRE_FATTR_GID))) {
-		uid_t uid = to_set & WIRE_FATTR_UID ? st->st_uid : (uid_t)-1;
+		uid_t uid = to_set & WIRE_FATTR_UID ? map_owner(&fs->cfg.tune, st->st_uid)
+						    : (uid_t)-1;
 		gid_t gid = to_set & WIRE_FATTR_GID ? st->st_gid : (gid_t)-1;
 
 		res = fs->ops.chown ? fs->ops.chown(fs->data, path, uid, gid, fi) : -ENOSYS;
@@ -470,12 +507,12 @@ static int make_node(struct core_fs *fs, const char *path, mode_t mode, dev_t de
 
 static void fs_mknod(struct core_req *req, uint64_t parent, const char *name, mode_t mode, dev_t dev)
 {
-	MAKE(make_node(fs, path, mode, dev));
+	MAKE(make_node(fs, path, fs_new_mode(fs, mode), dev));
 }
 
 static void fs_mkdir(struct core_req *req, uint64_t parent, const char *name, mode_t mode)
 {
-	MAKE(fs->ops.mkdir ? fs->ops.mkdir(fs->data, path, mode) : -ENOSYS);
+	MAKE(fs->ops.mkdir ? fs->ops.mkdir(fs->data, path, fs_new_dir_mode(fs, mode)) : -ENOSYS);
 }
 
 static void fs_symlink(struct core_req *req, const char *target, uint64_t parent, const char *name)

@@ -102,7 +102,7 @@ static void fs_create(struct core_req *req, uint64_t parent, const char *name, m
 	if (EXT_ENFORCED(fs))
 		res = ext_forbids_make(fs, path);
 	if (!res)
-		res = fs->ops.create ? fs->ops.create(fs->data, path, mode, fi) : -ENOSYS;
+		res = fs->ops.create ? fs->ops.create(fs->data, path, fs_new_mode(fs, mode), fi) : -ENOSYS;
 	if (!res) {
 		res = fs_make_entry(req, node_from_id(FS_NODES(fs), parent), name, path, fi, &u);
 		if (!res && !S_ISREG(u.e.attr.st_mode)) {

@@ -124,9 +124,14 @@ static void fs_init(void *userdata, struct core_conn *conn)
 	}
 	if (fs->cfg.read_only)
 		fs_make_read_only(&fs->se->ops);
+	if (fs->cfg.tune.daemon_timeout && !conn->request_timeout) {
+		conn->want |= conn->capable & WIRE_CAP(REQUEST_TIMEOUT);
+		conn->request_timeout = fs->cfg.tune.daemon_timeout;
+	}
 	if (!fs->cfg.ac_attr_timeout_set)
 		fs->cfg.ac_attr_timeout = fs->cfg.attr_timeout;
-	fs->plain_attr = !fs->cfg.use_ino && !fs->cfg.set_mode && !fs->cfg.set_uid &&
+	fs->plain_attr = !fs->cfg.tune.n_ids && !fs->cfg.tune.block_size && !fs->cfg.use_ino &&
+			 !fs->cfg.set_mode && !fs->cfg.set_uid &&
 			 !fs->cfg.set_gid && !fs->cfg.auto_cache;
 	/* The program may have asked for interrupts in its init: only now it is known. */
 	if (fs->cfg.intr && core_interrupt_setup(fs->se, fs->cfg.intr_signal)) {
@@ -201,6 +206,7 @@ struct core_fs *core_fs_new(const struct core_profile *profile,
 	fs->fuse = fuse;
 	pthread_mutex_init(&fs->forget_lock, NULL);
 	pthread_mutex_init(&fs->park_lock, NULL);
+	pthread_mutex_init(&fs->volume.lock, NULL);
 	pthread_cond_init(&fs->cleaner_cond, NULL);
 	pthread_cond_init(&fs->park_cond, NULL);
 	if (path_tree_init(&fs->tree)) {
@@ -241,11 +247,14 @@ void core_fs_free(struct core_fs *fs)
 	if (!atomic_load(&fs->destroyed))
 		hidden_remove_all(fs);
 	core_session_free(fs->se);
+	if (fs->cfg.tune.debug_log)
+		core_log_debug_to(NULL);
 	remember_free(fs);
 	dir_table_free(fs->dirs);
 	path_tree_fini(&fs->tree);
 	side_fini(&fs->side);
 	pthread_mutex_destroy(&fs->forget_lock);
+	pthread_mutex_destroy(&fs->volume.lock);
 	pthread_mutex_destroy(&fs->park_lock);
 	pthread_cond_destroy(&fs->cleaner_cond);
 	pthread_cond_destroy(&fs->park_cond);
@@ -283,8 +292,14 @@ int core_fs_loop(struct core_fs *fs)
 
 int core_fs_loop_mt(struct core_fs *fs, const struct core_pool_config *cfg)
 {
+	struct core_pool_config exactly;
 	int res;
 
+	if (fs->cfg.tune.thread_count) {
+		exactly = cfg ? *cfg : (struct core_pool_config){0};
+		exactly.floor = exactly.ceiling = fs->cfg.tune.thread_count;
+		cfg = &exactly;
+	}
 	core_fs_start_cleanup_thread(fs);
 	res = core_session_loop_mt(fs->se, cfg);
 	core_fs_stop_cleanup_thread(fs);

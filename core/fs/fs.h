@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "core/fs/options.h"
 #include "core/session/session.h"
 
 struct statfs; /* <sys/vfs.h> */
@@ -95,6 +96,7 @@ struct core_fs_config {
 	int case_insensitive; /* names that differ in case are one */
 	int enforce_flags;    /* immutable, append-only, read-only are refused with EPERM */
 	int dothidden;        /* names that begin with a dot have the hidden flag */
+	struct core_fs_tuning tune; /* further options */
 	uint32_t ext_hide;    /* CORE_HIDE_*: forms in which flags and times are not shown */
 	uint32_t ext_absent;  /* CORE_EXT_OP bits: operations the program turned out not to have */
 };

@@ -50,6 +50,13 @@ struct core_fs {
 	bool single;
 	bool plain_attr; /* from INIT on: attributes go out with nothing but our inode number */
 
+	struct fs_volume {
+		pthread_mutex_t lock; /* a leaf */
+		bool valid;
+		struct timespec since;
+		struct statvfs st;
+	} volume;
+
 	_Atomic unsigned hidden_counter;
 	_Atomic bool destroyed;
 };
@@ -128,6 +135,9 @@ union fs_entry {
 };
 _Static_assert(offsetof(union fs_entry, e.attr) == offsetof(union fs_entry, x.attr), "one place");
 
+/* The mode a new file or directory gets: what the caller says, or an option. */
+mode_t fs_new_mode(const struct core_fs *fs, mode_t mode);
+mode_t fs_new_dir_mode(const struct core_fs *fs, mode_t mode);
 void fs_adjust_stat(struct core_fs *fs, uint32_t idx, struct stat *st);
 double fs_shared_attr_timeout(struct core_fs *fs, uint32_t idx, const struct stat *st);
 /*
@@ -177,6 +187,15 @@ bool fs_only_case_changes(struct core_req *req, uint32_t parent, const char *nam
 
 /* Replaces what changes something in a session's table. */
 void fs_make_read_only(struct core_ll_ops *ll);
+
+/* ---- the volume (volume.c) ---- */
+
+/* An answer that is still good. */
+bool volume_cached(struct core_fs *fs, struct statvfs *st);
+/* The program's answer as it is shown; kept for later if an option says so. */
+void volume_answer(struct core_fs *fs, struct statvfs *st);
+/* rellinks: an absolute target as seen from the link at path. 0 or -ENAMETOOLONG. */
+int volume_relative_link(const char *path, char *target, size_t size);
 
 /* ---- hidden files (hidden.c) ---- */
 

@@ -19,13 +19,15 @@ static void fs_readlink(struct core_req *req, uint64_t ino)
 		target[0] = 0;
 		res = fs->ops.readlink ? fs->ops.readlink(fs->data, path, target, sizeof(target))
 				       : -ENOSYS;
+		target[PATH_MAX] = 0;
+		if (!res && fs->cfg.tune.rellinks)
+			res = volume_relative_link(path, target, sizeof(target));
 		op_end(req);
 	}
 	if (res) {
 		reply_result(req, res);
 		return;
 	}
-	target[PATH_MAX] = 0;
 	core_reply_readlink(req, target);
 }
 
@@ -69,6 +71,10 @@ static void fs_statfs(struct core_req *req, uint64_t ino)
 	const char *path;
 	int res;
 
+	if (core_unlikely(fs->cfg.tune.statfs_timeout != 0) && volume_cached(fs, &st)) {
+		core_reply_statfs(req, &st);
+		return;
+	}
 	memset(&st, 0, sizeof(st));
 	res = op_path(req, ino ? ino : WIRE_ROOT_ID, NULL, &path);
 	if (res == -ENOENT && fs->cfg.nullpath_ok) {
@@ -89,10 +95,12 @@ static void fs_statfs(struct core_req *req, uint64_t ino)
 		}
 		op_end(req);
 	}
-	if (res)
+	if (res) {
 		reply_result(req, res);
-	else
-		core_reply_statfs(req, &st);
+		return;
+	}
+	volume_answer(fs, &st);
+	core_reply_statfs(req, &st);
 }
 
 static void fs_setxattr(struct core_req *req, uint64_t ino, const char *name, const char *value,

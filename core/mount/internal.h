@@ -12,10 +12,11 @@ struct core_mount {
 
 	/* options */
 	char *fsname, *subtype;
+	char *unc, *volname, *fstype; /* what stands in for these two */
 	char *kernel;        /* comma list for the kernel, as mount(2) takes it */
 	char *helper;        /* the same options as the helper takes them (commas escaped) */
 	unsigned long flags; /* MS_* */
-	unsigned max_read;
+	unsigned max_read, iosize;
 	bool allow_other, allow_root, auto_unmount, blkdev, blksize, nonempty;
 	bool help, version;
 

@@ -50,6 +50,7 @@ void core_mount_free(struct core_mount *m);
 
 /* As parsed. */
 unsigned core_mount_max_read(const struct core_mount *m); /* bytes, 0: not given */
+unsigned core_mount_iosize(const struct core_mount *m);   /* bytes, 0: not given */
 bool core_mount_readonly(const struct core_mount *m);
 bool core_mount_allow_root(const struct core_mount *m);     /* the session checks the uid then */
 bool core_mount_allow_other(const struct core_mount *m);    /* also true for allow_root */

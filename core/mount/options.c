@@ -14,9 +14,13 @@ enum kind {
 	KERNEL,    /* text for the kernel, as it is */
 	FSNAME,
 	SUBTYPE,
+	VOLNAME, /* further names for fsname and subtype; the plain ones win */
+	UNC,
+	FSTYPE,
 	ALLOW_OTHER,
 	ALLOW_ROOT,
 	MAX_READ,
+	IOSIZE,
 	BLKSIZE,
 	BLKDEV,
 	AUTO_UNMOUNT,
@@ -80,6 +84,20 @@ static const struct mount_option options[] = {
 	{"fscontext=", KERNEL, 0, 0, 0, NULL, NULL},
 	{"defcontext=", KERNEL, 0, 0, 0, NULL, NULL},
 	{"rootcontext=", KERNEL, 0, 0, 0, NULL, NULL},
+	/* of WinFsp-FUSE and macFUSE */
+	{"volname=", VOLNAME, 0, 0, 0, "volname=TEXT", "as fsname, if there is none"},
+	{"UNC=", UNC, 0, 0, 0, "VolumePrefix=NAME", "/server/share as fsname"},
+	{"--UNC=", UNC, 0, 0, 0, NULL, NULL},
+	{"VolumePrefix=", UNC, 0, 0, 0, NULL, NULL},
+	{"--VolumePrefix=", UNC, 0, 0, 0, NULL, NULL},
+	{"FileSystemName=", FSTYPE, 0, 0, 0, "FileSystemName=NAME", "as subtype, if there is none"},
+	{"--FileSystemName=", FSTYPE, 0, 0, 0, NULL, NULL},
+	{"ExactFileSystemName=", FSTYPE, 0, 0, 0, NULL, NULL},
+	{"--ExactFileSystemName=", FSTYPE, 0, 0, 0, NULL, NULL},
+	{"fstypename=", FSTYPE, 0, 0, 0, NULL, NULL},
+	{"iosize=", IOSIZE, 0, 0, 0, "iosize=BYTES", "largest read and write request"},
+	{"rdonly", FLAG, 1, MS_RDONLY, 0, NULL, NULL},
+	{"nordonly", FLAG, 0, MS_RDONLY, 0, NULL, NULL},
 	/* mount(8) writes it for its own table; the kernel does not know it */
 	{"user=", IGNORED, 0, 0, 0, NULL, NULL},
 	{"-n", IGNORED, 0, 0, IF_N, NULL, NULL},
@@ -176,6 +194,40 @@ static int set_name(char **name, const char *opt)
 	return 0;
 }
 
+/* \\server\share, /server/share: as the kernel's own network file systems show it. */
+static int set_unc(struct core_mount *m, const char *opt)
+{
+	char *name = strchr(opt, '=') + 1, *unc;
+
+	name += strspn(name, "/\\");
+	if (!*name) {
+		core_err("bad mount option '%s': expected /SERVER/SHARE\n", opt);
+		return -1;
+	}
+	if (asprintf(&unc, "//%s", name) == -1)
+		return no_memory();
+	for (char *p = unc; *p; p++)
+		if (*p == '\\')
+			*p = '/';
+	free(m->unc);
+	m->unc = unc;
+	return 0;
+}
+
+static int set_iosize(struct core_mount *m, const char *opt)
+{
+	char *max_read CLEANUP_FREE = NULL;
+
+	if (parse_number(opt, &m->iosize))
+		return -1;
+	if (asprintf(&max_read, "max_read=%u", m->iosize) == -1) {
+		max_read = NULL;
+		return no_memory();
+	}
+	m->max_read = m->iosize;
+	return add_kernel(m, max_read);
+}
+
 static int set_flag(struct core_mount *m, const struct mount_option *o)
 {
 	if (o->set)
@@ -210,6 +262,14 @@ static int parse_one(void *data, const char *arg, int key, struct core_args *out
 		return set_name(&m->fsname, arg);
 	case SUBTYPE:
 		return set_name(&m->subtype, arg);
+	case VOLNAME:
+		return set_name(&m->volname, arg);
+	case UNC:
+		return set_unc(m, arg);
+	case FSTYPE:
+		return set_name(&m->fstype, arg);
+	case IOSIZE:
+		return set_iosize(m, arg) ? -1 : keep;
 	case ALLOW_OTHER:
 		m->allow_other = true;
 		return 0;
@@ -246,6 +306,18 @@ static int parse_one(void *data, const char *arg, int key, struct core_args *out
 
 static int check(struct core_mount *m)
 {
+	if (m->volname && !*m->volname) {
+		core_err("mount option volname= needs a name\n");
+		return -1;
+	}
+	if (!m->fsname) {
+		m->fsname = m->unc ? m->unc : m->volname;
+		*(m->unc ? &m->unc : &m->volname) = NULL;
+	}
+	if (!m->subtype) {
+		m->subtype = m->fstype;
+		m->fstype = NULL;
+	}
 	if (m->allow_other && m->allow_root && m->profile->exclusive_allow) {
 		core_err("'allow_other' and 'allow_root' options are mutually exclusive\n");
 		return -1;
@@ -293,6 +365,9 @@ void core_mount_free(struct core_mount *m)
 	core_cleanup_close(&m->helper_sock);
 	free(m->fsname);
 	free(m->subtype);
+	free(m->unc);
+	free(m->volname);
+	free(m->fstype);
 	free(m->kernel);
 	free(m->helper);
 	free(m->real);
@@ -302,6 +377,11 @@ void core_mount_free(struct core_mount *m)
 unsigned core_mount_max_read(const struct core_mount *m)
 {
 	return m->max_read;
+}
+
+unsigned core_mount_iosize(const struct core_mount *m)
+{
+	return m->iosize;
 }
 
 bool core_mount_readonly(const struct core_mount *m)

@@ -270,7 +270,9 @@ EXPORT struct fuse_conn_info_opts *fuse_parse_conn_info_opts(struct fuse_args *a
 /* Both want and want_ext, so that the program may change either. */
 static void want(struct fuse_conn_info *conn, unsigned cap)
 {
-	(void)fuse_set_feature_flag(conn, cap);
+	cap &= conn->capable | (unsigned)conn->capable_ext;
+	conn->want |= cap;
+	conn->want_ext |= cap;
 }
 
 static void do_not_want(struct fuse_conn_info *conn, unsigned cap)
@@ -280,7 +282,7 @@ static void do_not_want(struct fuse_conn_info *conn, unsigned cap)
 #else
 static void want(struct fuse_conn_info *conn, unsigned cap)
 {
-	conn->want |= cap;
+	conn->want |= cap & conn->capable;
 }
 
 static void do_not_want(struct fuse_conn_info *conn, unsigned cap)
@@ -306,7 +308,7 @@ EXPORT void fuse_apply_conn_info_opts(struct fuse_conn_info_opts *opts, struct f
 
 		/* Where the kernel lacks it the option is a wish: wanting it would be an error. */
 		if (how == ON)
-			want(conn, conn_bits[i].cap & conn->capable);
+			want(conn, conn_bits[i].cap);
 		else if (how == OFF)
 			do_not_want(conn, conn_bits[i].cap);
 	}

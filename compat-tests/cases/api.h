@@ -36,6 +36,14 @@ struct fuse_chan *fuse_kern_chan_new(int fd);
 		enum fuse_readdir_flags flags
 #define T_RENAME_FLAGS_PARAM , unsigned int flags
 typedef struct fuse_session *t_channel;
+/* what says "only expire" is an argument up to 3.14.0 */
+#if FUSE_VERSION > FUSE_MAKE_VERSION(3, 14)
+#define T_EXPIRE_ENTRY(se, parent, name, len)                                                      \
+	fuse_lowlevel_notify_expire_entry(se, parent, name, len)
+#else
+#define T_EXPIRE_ENTRY(se, parent, name, len)                                                      \
+	fuse_lowlevel_notify_expire_entry(se, parent, name, len, FUSE_LL_EXPIRE_ONLY)
+#endif
 #endif
 
 #endif

@@ -316,6 +316,15 @@ static void write_as_nobody(void)
 }
 /* 3.14 shows the capability and does not ask for it: programs rely on being told */
 WANT(killpriv, FUSE_CAP_HANDLE_KILLPRIV)
+#if FUSE3_ABI >= 4
+CASE(cap_killpriv, "cap.handle-killpriv-wanted-the-bits-are-the-programs-matter", .apis = T_API3,
+     .opts = "allow_other", .init = killpriv)
+{
+	write_as_nobody();
+	UNSEEN("chmod *");
+	EQ(st_of(S("f")).st_mode & 07000, 06000);
+}
+#else
 CASE(cap_killpriv, "cap.handle-killpriv-wanted-the-bits-are-still-cleared", .apis = T_API3,
      .opts = "allow_other", .init = killpriv)
 {
@@ -323,6 +332,7 @@ CASE(cap_killpriv, "cap.handle-killpriv-wanted-the-bits-are-still-cleared", .api
 	SAW("chmod /f 0777");
 	EQ(st_of(S("f")).st_mode & 07000, 0);
 }
+#endif
 REFUSE(no_killpriv, FUSE_CAP_HANDLE_KILLPRIV)
 CASE(cap_no_killpriv, "cap.without-handle-killpriv-the-kernel-asks-for-a-chmod", .apis = T_API3,
      .opts = "allow_other", .init = no_killpriv)

@@ -297,7 +297,7 @@ CASE(func_channel, "func.open-channel-mounts", .apis = T_API3, NO_FS)
 static long expire(long cmd, long a, long b)
 {
 	(void)cmd, (void)a, (void)b;
-	return fuse_lowlevel_notify_expire_entry(t_session, 1, "f", 1, FUSE_LL_EXPIRE_ONLY);
+	return T_EXPIRE_ENTRY(t_session, 1, "f", 1);
 }
 static void for_long(struct fuse_conn_info *conn)
 {

@@ -91,7 +91,7 @@ static void fail_handler(int sig)
 	raise(sig); /* delivered on return, when the action is the default one again */
 }
 
-static const int faults[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS };
+static const int faults[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP };
 static bool faults_handled;
 
 int core_signals_add_fail(void)

@@ -508,7 +508,7 @@ int fuse_set_signal_handlers(struct fuse_session *se);
 
 #if FUSE3_ABI >= 4
 /**
- * Has a fault of the program (SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS; only those whose
+ * Has a fault of the program (SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP; only those whose
  * action is the default one) write the calls that led there to standard error, before the process
  * dies by it. After fuse_set_signal_handlers() or without it.
  *

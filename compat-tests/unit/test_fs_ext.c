@@ -159,9 +159,9 @@ static void a_set_is_applied_in_order(void)
 	UNIT_ASSERT_INT(
 		core_fs_ext_set(F, "/a", NULL, &new_attr, CORE_EXT_CHGTIME | CORE_EXT_CRTIME, NULL),
 		0);
-	ASSERT_ASKED("setcrtime /a 3; setchgtime /a 4");
+	ASSERT_ASKED("setcrtime /a 3; setchgtime /a 4; getattr /a");
 	UNIT_ASSERT_INT(core_fs_ext_set(F, "/a", NULL, &new_attr, CORE_EXT_MTIME, NULL), 0);
-	ASSERT_ASKED("utimens /a omit set");
+	ASSERT_ASKED("utimens /a omit set; getattr /a");
 	fs_stop();
 }
 
@@ -207,7 +207,7 @@ static void absent_operations_are_passed_over(void)
 	UNIT_ASSERT_INT(core_fs_ext_set(F, "/a", NULL, &new_attr,
 					CORE_EXT_CRTIME | CORE_EXT_CHGTIME | CORE_EXT_ATIME, NULL),
 			0);
-	ASSERT_ASKED("setchgtime /a 4");
+	ASSERT_ASKED("setchgtime /a 4; getattr /a");
 	/* None of them: said, not done. */
 	UNIT_ASSERT_INT(core_fs_ext_set(F, "/a", NULL, &new_attr, CORE_EXT_CRTIME, NULL), -ENOSYS);
 	UNIT_ASSERT_INT(core_fs_ext_set(F, "/a", NULL, &new_attr, 0, NULL), -ENOSYS);
@@ -257,7 +257,7 @@ static void setattr_x_comes_first(void)
 	UNIT_ASSERT_INT(
 		core_fs_ext_set(F, "/a", NULL, &new_attr, CORE_EXT_FLAGS | CORE_EXT_CRTIME, NULL),
 		0);
-	ASSERT_ASKED("setattr_x /a 90000000");
+	ASSERT_ASKED("setattr_x /a 90000000; getattr /a");
 	f = lookup(k, "a");
 	m_take();
 	UNIT_ASSERT_INT(sk_setattr(k, f, &in, NULL), 0);
@@ -283,7 +283,7 @@ static void setattr_x_comes_first(void)
 	UNIT_ASSERT_INT(
 		core_fs_ext_set(F, "/a", NULL, &new_attr, CORE_EXT_FLAGS | CORE_EXT_CRTIME, NULL),
 		0);
-	ASSERT_ASKED("setattr_x /a 90000000; chflags /a 8801; setcrtime /a 3");
+	ASSERT_ASKED("setattr_x /a 90000000; chflags /a 8801; setcrtime /a 3; getattr /a");
 	fs_stop();
 }
 

@@ -153,6 +153,7 @@ static int set_one_by_one(struct core_fs *fs, const char *path, struct core_file
 int core_fs_ext_set(struct core_fs *fs, const char *path, struct core_file_info *fi,
 		    const struct core_ext_attr *set, unsigned valid, struct core_ext_attr *out)
 {
+	struct core_stat now;
 	int res;
 
 	if (!path)
@@ -166,5 +167,7 @@ int core_fs_ext_set(struct core_fs *fs, const char *path, struct core_file_info 
 		res = set_one_by_one(fs, path, fi, set, valid);
 	if (!res && out)
 		res = core_fs_ext_get(fs, path, fi, out);
+	else if (!res)
+		res = fs_ask_attr(fs, path, &now, fi);
 	return res;
 }

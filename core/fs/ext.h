@@ -38,7 +38,7 @@ int core_fs_ext_get(struct core_fs *fs, const char *path, struct core_file_info 
  * Sets what is in valid, with setattr_x (fsetattr_x for a handle) if that does not return ENOSYS;
  * else by chflags, utimens, setcrtime, setbkuptime, setchgtime, in this order. The first error
  * ends it, ENOSYS too. An operation the program does not have is passed over; if it has none of
- * those asked for, -ENOSYS. At the end getattr is called, for out (may be NULL: not called).
+ * those asked for, -ENOSYS. At the end getattr is called, for out (may be NULL).
  */
 int core_fs_ext_set(struct core_fs *fs, const char *path, struct core_file_info *fi,
 		    const struct core_ext_attr *set, unsigned valid, struct core_ext_attr *out);

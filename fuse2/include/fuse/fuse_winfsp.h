@@ -5,9 +5,10 @@
  *	FSP_FUSE_USE_STAT_EX   everything here, and struct fuse_stat has st_birthtim and st_flags
  *	AMBIFUSE_USE_WINFSP    everything here, but struct fuse_stat is struct stat
  *
- * Without one of them the headers declare what libfuse's do, and nothing else. Such a program runs
- * on other FUSE libraries too, where its extensions are not called (libfuse says that the
- * program's table is newer than it). docs/extensions.md has what the operations mean on Linux.
+ * Without one of them the headers declare what libfuse's do, and nothing else. A program with
+ * FSP_FUSE_USE_STAT_EX runs on this library only: others have no room for what its getattr
+ * fills in. A program that is to run on any library uses <ambifuse.h> instead.
+ * docs/extensions.md has what the operations mean on Linux.
  */
 #ifndef _FUSE_WINFSP_H_
 #define _FUSE_WINFSP_H_

@@ -97,6 +97,16 @@ static factory_t find_factory(const char *name, struct module_so **out)
 	return mod->factory;
 }
 
+static bool may_have_modules(const struct fuse_fs *top, const char *name)
+{
+	if (top->compat > 22)
+		return true;
+	core_err("modules=%s: a module cannot be loaded over a program of FUSE 2.4 or before; "
+		 "subdir and iconv can be used\n",
+		 name);
+	return false;
+}
+
 static int push(struct fuse_fs **top, const char *name, struct fuse_args *args)
 {
 	struct fuse_fs *below[2] = {*top, NULL}, *made;
@@ -107,12 +117,8 @@ static int push(struct fuse_fs **top, const char *name, struct fuse_args *args)
 		core_err("modules=: '%s' is not the name of a module\n", name);
 		return -1;
 	}
-	if ((*top)->compat <= 22) {
-		core_err("modules=%s: a module cannot be loaded over a program of FUSE 2.4 or "
-			 "before; subdir and iconv can be used\n",
-			 name);
+	if (!may_have_modules(*top, name))
 		return -1;
-	}
 	factory = find_factory(name, &so);
 	if (!factory)
 		return -1;
@@ -143,24 +149,49 @@ static bool help_asked(const struct fuse_args *args)
 	return false;
 }
 
-int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args)
+/* How many names of a list come from files. */
+static int from_files(const char *list)
 {
-	char *copy CLEANUP_FREE = strdup(list ? list : ""), *save = NULL;
-	const char *built_in = NULL;
+	char *copy CLEANUP_FREE = strdup(list), *save = NULL;
+	int n = 0;
 
 	if (!copy)
 		return -1;
-	for (char *name = strtok_r(copy, ":", &save); name; name = strtok_r(NULL, ":", &save)) {
+	for (char *name = strtok_r(copy, ":", &save); name; name = strtok_r(NULL, ":", &save))
+		n += !core_module_known(name);
+	return n;
+}
+
+static int push_layer(struct fuse_fs **top, const char *name, struct fuse_args *args)
+{
+	struct fuse_fs *made;
+
+	if (!may_have_modules(*top, name))
+		return -1;
+	made = layer_new(name, *top, args);
+	if (!made)
+		return -1;
+	*top = made;
+	return 0;
+}
+
+int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args)
+{
+	char *copy CLEANUP_FREE = strdup(list ? list : ""), *save = NULL;
+	int left = copy ? from_files(copy) : -1, res;
+
+	if (left < 0)
+		return -1;
+	for (char *name = strtok_r(copy, ":", &save); name && left;
+	     name = strtok_r(NULL, ":", &save)) {
 		if (core_module_known(name)) {
-			built_in = name;
-		} else if (built_in) {
-			core_err("modules=: '%s' is loaded from a file and has to come before "
-				 "'%s', which is built in\n",
-				 name, built_in);
-			return -1;
-		} else if (push(top, name, args) && !help_asked(args)) {
-			return -1;
+			res = help_asked(args) ? 0 : push_layer(top, name, args);
+		} else {
+			res = push(top, name, args);
+			left--;
 		}
+		if (res && !help_asked(args))
+			return -1;
 	}
 	return 0;
 }
@@ -168,14 +199,18 @@ int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args)
 int modules_wrap(struct core_modules *built_in, const char *list, struct fuse_args *args)
 {
 	char *copy CLEANUP_FREE = strdup(list ? list : ""), *save = NULL;
+	int left = copy ? from_files(copy) : -1;
 
-	if (!copy)
+	if (left < 0)
 		return -1;
 	if (help_asked(args))
 		return 0;
-	for (char *name = strtok_r(copy, ":", &save); name; name = strtok_r(NULL, ":", &save))
-		if (core_module_known(name) && core_modules_push(built_in, name, CARGS(args)))
+	for (char *name = strtok_r(copy, ":", &save); name; name = strtok_r(NULL, ":", &save)) {
+		if (!core_module_known(name))
+			left--;
+		else if (!left && core_modules_push(built_in, name, CARGS(args)))
 			return -1;
+	}
 	return 0;
 }
 

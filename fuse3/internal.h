@@ -169,11 +169,15 @@ int ext_getattr(struct fuse_fs *fs, const char *path, struct core_stat *st,
 /* ---- thunks.c ---- */
 void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out);
 
+/* ---- layer.c ---- */
+/* The built-in module over below, which is its from then on. NULL (logged): it is the caller's. */
+struct fuse_fs *layer_new(const char *name, struct fuse_fs *below, struct fuse_args *args);
+
 /* ---- module.c ---- */
 /*
- * Puts the modules of a list "a:b" over *top, in that order, as far as they are loaded from files.
- * These have to come before built_in ones, which modules_wrap() then puts over the stack's table.
- * 0, or -1 (logged).
+ * The modules of a list "a:b", the first nearest to the program. modules_push() puts those over
+ * *top that come from files, and built-in ones below these; modules_wrap() puts the built-in ones
+ * that are left over the stack's table. 0, or -1 (logged).
  */
 int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args);
 int modules_wrap(struct core_modules *built_in, const char *list, struct fuse_args *args);

@@ -99,45 +99,67 @@ static int for_each(const char *list, int (*each)(void *, const char *, struct f
 	return 0;
 }
 
+/* The way through a list. */
 struct pushing {
 	struct fuse_fs **top;
-	char *built_in; /* the first such name, malloc'ed */
+	struct core_modules *built_in;
+	int from_files; /* names that are to come yet */
 };
 
-static int push_loaded(void *data, const char *name, struct fuse_args *args)
+static int count_from_files(void *data, const char *name, struct fuse_args *unused)
 {
 	struct pushing *p = data;
 
-	if (core_module_known(name)) {
-		if (!p->built_in)
-			p->built_in = strdup(name);
-		return 0;
-	}
-	if (!p->built_in)
+	(void)unused;
+	p->from_files += !core_module_known(name);
+	return 0;
+}
+
+static int push_on_stack(void *data, const char *name, struct fuse_args *args)
+{
+	struct pushing *p = data;
+	struct fuse_fs *made;
+
+	if (!core_module_known(name)) {
+		p->from_files--;
 		return push(p->top, name, args);
-	core_err("modules=: '%s' is loaded from a file and has to come before '%s', which is built "
-		 "in\n",
-		 name, p->built_in);
-	return -1;
+	}
+	if (!p->from_files)
+		return 0;
+	made = layer_new(name, *p->top, args);
+	if (!made)
+		return -1;
+	*p->top = made;
+	return 0;
 }
 
 int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args)
 {
-	struct pushing p = {top, NULL};
-	int res = for_each(list, push_loaded, &p, args);
+	struct pushing p = {.top = top};
 
-	free(p.built_in);
-	return res;
+	return for_each(list, count_from_files, &p, NULL) || for_each(list, push_on_stack, &p, args)
+		       ? -1
+		       : 0;
 }
 
-static int push_built_in(void *data, const char *name, struct fuse_args *args)
+static int push_on_table(void *data, const char *name, struct fuse_args *args)
 {
-	return core_module_known(name) ? core_modules_push(data, name, core_args_of(args)) : 0;
+	struct pushing *p = data;
+
+	if (!core_module_known(name)) {
+		p->from_files--;
+		return 0;
+	}
+	return p->from_files ? 0 : core_modules_push(p->built_in, name, core_args_of(args));
 }
 
 int modules_wrap(struct core_modules *built_in, const char *list, struct fuse_args *args)
 {
-	return for_each(list, push_built_in, built_in, args);
+	struct pushing p = {.built_in = built_in};
+
+	return for_each(list, count_from_files, &p, NULL) || for_each(list, push_on_table, &p, args)
+		       ? -1
+		       : 0;
 }
 
 static int help_of(void *data, const char *name, struct fuse_args *unused)

@@ -47,17 +47,16 @@ int map_buf_reserve(struct map_buf *b, size_t size)
 	return 0;
 }
 
-static int map_path(const struct core_module *m, const char *path, struct map_buf *b)
+int core_map_path(const struct core_map *map, void *self, const char *path, struct map_buf *b)
 {
 	map_buf_init(b);
-	return path ? m->map->path_down(m->self, path, b) : 0;
+	return path ? map->path_down(self, path, b) : 0;
 }
 
-#define MAP_BUF struct map_buf __attribute__((cleanup(map_buf_free)))
 /* Declares low_path, the mapped path; leaves the operation if there is none. */
 #define MAP(path)                                                                                  \
 	MAP_BUF buf_##path;                                                                        \
-	const int err_##path = map_path(m, path, &buf_##path);                                     \
+	const int err_##path = core_map_path(m->map, m->self, path, &buf_##path);                  \
 	const char *const low_##path = path ? buf_##path.mem : NULL;                               \
                                                                                                    \
 	if (err_##path)                                                                            \
@@ -289,14 +288,15 @@ static void map_destroy(void *d)
 
 #define MAP_OPS(F)                                                                                 \
 	F(getattr)                                                                                 \
-	F(readlink) F(mknod) F(mkdir) F(unlink) F(rmdir) F(symlink) F(rename) F(link) F(chmod)     \
-		F(chown) F(truncate) F(utimens) F(open) F(read) F(read_buf) F(write) F(write_buf)  \
-			F(statfs) F(flush) F(release) F(fsync) F(setxattr) F(getxattr)             \
-				F(listxattr) F(removexattr) F(opendir) F(readdir) F(releasedir)    \
-					F(fsyncdir) F(init) F(destroy) F(access) F(create) F(lock) \
-						F(flock) F(bmap) F(ioctl) F(poll) F(fallocate)     \
-							F(copy_file_range) F(lseek) F(statx)       \
-								F(syncfs) CORE_EXT_OPS(F)
+	F(readlink)                                                                                \
+	F(mknod)                                                                                   \
+	F(mkdir) F(unlink) F(rmdir) F(symlink) F(rename) F(link) F(chmod) F(chown) F(truncate)     \
+		F(utimens) F(open) F(read) F(read_buf) F(write) F(write_buf) F(statfs) F(flush)    \
+			F(release) F(fsync) F(setxattr) F(getxattr) F(listxattr) F(removexattr)    \
+				F(opendir) F(readdir) F(releasedir) F(fsyncdir) F(init) F(destroy) \
+					F(access) F(create) F(lock) F(flock) F(bmap) F(ioctl)      \
+						F(poll) F(fallocate) F(copy_file_range) F(lseek)   \
+							F(statx) F(syncfs) CORE_EXT_OPS(F)
 
 #define MAP_COUNT(op) +1
 _Static_assert(sizeof(struct core_fs_ops) == (0 MAP_OPS(MAP_COUNT)) * sizeof(void (*)(void)),
@@ -331,22 +331,37 @@ bool core_module_known(const char *name)
 	return find_type(name) != NULL;
 }
 
-int core_modules_push(struct core_modules *s, const char *name, struct core_args *args)
+int core_layer_init(struct core_layer *l, const char *name, struct core_args *args)
 {
 	const struct core_module_type *type = find_type(name);
-	struct core_module *m = calloc(1, sizeof(*m));
 
-	if (!m || !type) {
-		core_err("modules=%s: %s\n", name, m ? "not a built-in module" : "out of memory");
+	if (!type) {
+		core_err("modules=%s: not a built-in module\n", name);
+		return -1;
+	}
+	l->map = type->map;
+	l->self = type->make(args);
+	return l->self ? 0 : -1;
+}
+
+void core_layer_free(struct core_layer *l)
+{
+	l->map->free(l->self);
+}
+
+int core_modules_push(struct core_modules *s, const char *name, struct core_args *args)
+{
+	struct core_module *m = calloc(1, sizeof(*m));
+	struct core_layer l;
+
+	if (!m || core_layer_init(&l, name, args)) {
+		if (!m)
+			core_err("modules=%s: out of memory\n", name);
 		free(m);
 		return -1;
 	}
-	m->self = type->make(args);
-	if (!m->self) {
-		free(m);
-		return -1;
-	}
-	m->map = type->map;
+	m->self = l.self;
+	m->map = l.map;
 	m->low = s->ops;
 	m->data = s->data;
 	m->below = s->top;

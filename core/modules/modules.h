@@ -43,6 +43,19 @@ void core_modules_free(struct core_modules *s);
 /* The options of a module as lines of help; nothing for a name that is not known. */
 void core_module_help(const char *name, FILE *to);
 
+/*
+ * A built-in module by itself, for a front-end's own stack of file systems: where one loaded from a
+ * file is above it, it cannot be a layer of the core.
+ */
+struct core_layer {
+	const struct core_map *map;
+	void *self;
+};
+
+/* As core_modules_push(). */
+int core_layer_init(struct core_layer *l, const char *name, struct core_args *args);
+void core_layer_free(struct core_layer *l);
+
 /* ---- for modules --------------------------------------------------------------------------------
  */
 
@@ -57,6 +70,7 @@ void map_buf_init(struct map_buf *b);
 void map_buf_free(struct map_buf *b);
 /* At least size bytes, what is there is kept. 0 or -ENOMEM. */
 int map_buf_reserve(struct map_buf *b, size_t size);
+#define MAP_BUF struct map_buf __attribute__((cleanup(map_buf_free)))
 
 /* The mappings of a module; down is towards the program. Each returns 0 or -errno. */
 struct core_map {
@@ -78,6 +92,9 @@ struct core_module_type {
 	/* Takes its options; NULL on failure (logged). */
 	void *(*make)(struct core_args *args);
 };
+
+/* Initialises b; a NULL path needs nothing more. 0 or -errno. */
+int core_map_path(const struct core_map *map, void *self, const char *path, struct map_buf *b);
 
 extern const struct core_module_type core_module_subdir, core_module_iconv;
 

@@ -545,7 +545,32 @@ static void directories_forbid(void)
 	}
 }
 
-UNIT_SUITE(ext_view, UNIT_TEST(statx_has_birth_time),
+static void what_init_asks_for(void)
+{
+	struct core_fs_config cfg = fs_defaults;
+	struct sk_config newest = {.caps = SK_CAPS_LINUX | WIRE_CAP(REQUEST_TIMEOUT)};
+	struct core_fs_ops ops = x_ops();
+	struct sk *k;
+
+	cfg.stat_ex = 1;
+	cfg.tune.daemon_timeout = 77;
+	k = fs_start(&ops, &cfg, &newest, 0);
+	CU_ASSERT(sk_caps(k) & WIRE_CAP(IOCTL_DIR));
+	CU_ASSERT(sk_caps(k) & WIRE_CAP(REQUEST_TIMEOUT));
+	UNIT_ASSERT_INT(sk_init_out(k)->request_timeout, 77);
+	fs_stop();
+	/* a kernel that does not know these */
+	k = fs_start(&ops, &cfg, &(struct sk_config){.minor = 17}, 0);
+	CU_ASSERT_EQUAL(sk_caps(k) & (WIRE_CAP(IOCTL_DIR) | WIRE_CAP(REQUEST_TIMEOUT)), 0);
+	fs_stop();
+	cfg.ext_hide = CORE_HIDE_INODE_FLAGS;
+	cfg.tune.daemon_timeout = 0;
+	k = fs_start(&ops, &cfg, NULL, 0);
+	CU_ASSERT_EQUAL(sk_caps(k) & WIRE_CAP(IOCTL_DIR), 0);
+	fs_stop();
+}
+
+UNIT_SUITE(ext_view, UNIT_TEST(what_init_asks_for), UNIT_TEST(statx_has_birth_time),
 	   UNIT_TEST(statx_of_the_program_gets_what_it_lacks), UNIT_TEST(flags_by_ioctl),
 	   UNIT_TEST(bad_ioctls), UNIT_TEST(fsxattr), UNIT_TEST(the_programs_ioctl_wins),
 	   UNIT_TEST(dos_attributes), UNIT_TEST(file_times), UNIT_TEST(samba_attributes),

@@ -124,8 +124,11 @@ static void fs_init(void *userdata, struct core_conn *conn)
 	}
 	if (fs->cfg.read_only)
 		fs_make_read_only(&fs->se->ops);
+	/* lsattr and chattr of directories */
+	if (fs->cfg.stat_ex && !(fs->cfg.ext_hide & CORE_HIDE_INODE_FLAGS))
+		conn->core_want |= WIRE_CAP(IOCTL_DIR);
 	if (fs->cfg.tune.daemon_timeout && !conn->request_timeout) {
-		conn->want |= conn->capable & WIRE_CAP(REQUEST_TIMEOUT);
+		conn->core_want |= WIRE_CAP(REQUEST_TIMEOUT);
 		conn->request_timeout = fs->cfg.tune.daemon_timeout;
 	}
 	if (!fs->cfg.ac_attr_timeout_set)

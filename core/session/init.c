@@ -210,7 +210,7 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 		session_refuse(req, EPROTO);
 		return;
 	}
-	want = (want & ~unknown) | (se->profile->caps_always & offered);
+	want = (want & ~unknown) | ((se->profile->caps_always | c->core_want) & offered);
 	if (c->request_timeout)
 		want |= WIRE_CAP(REQUEST_TIMEOUT) & offered;
 	if (want & WIRE_CAP(HANDLE_KILLPRIV_V2))

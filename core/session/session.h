@@ -92,6 +92,7 @@ struct core_conn {
 	uint32_t max_stack_depth; /* 7.40 passthrough: of backing file systems, this one not counted */
 	uint32_t request_timeout; /* seconds, 7.43; 0: none. Needs no bit of want */
 	uint64_t capable, want;   /* WIRE_CAP bits */
+	uint64_t core_want;       /* by the core itself, shown to no program: counts where offered */
 };
 
 /* ---- the operation table ------------------------------------------------------------------ */

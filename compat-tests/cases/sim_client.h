@@ -56,7 +56,7 @@ int sim_opened(struct call *c, long r, int flags);
  */
 #define WRAP(ret, name, params)                                                                    \
 	extern ret __real_##name params;                                                           \
-	ret __wrap_##name params;                                                                  \
+	__attribute__((visibility("default"))) ret __wrap_##name params;                           \
 	ret __wrap_##name params
 
 #endif

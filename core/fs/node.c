@@ -293,7 +293,8 @@ static int set_name(struct nodes *t, struct node_shard *s, uint32_t idx, uint32_
 	if (!ref)
 		return -ENOMEM;
 	atomic_store_explicit(&n->hash, hash, memory_order_relaxed);
-	atomic_store_explicit(&n->name, ref, memory_order_relaxed);
+	/* A walk that meets the name before any lock does finds its bytes too. */
+	atomic_store_explicit(&n->name, ref, memory_order_release);
 	atomic_store_explicit(&n->parent, parent, memory_order_release);
 	if (table_insert(t, s, idx)) {
 		atomic_store(&n->parent, 0);

@@ -172,7 +172,8 @@ static void keep(struct path_tree *t, uint32_t idx, const char *name, struct pat
 		b->dir = mem;
 		b->dir_size = b->size;
 	}
-	memcpy(b->dir, path, len);
+	if (len)
+		memcpy(b->dir, path, len);
 	b->dir_len = len;
 	b->dir_gen = atomic_load_explicit(&n->gen, memory_order_relaxed);
 	b->dir_epoch = epoch;

@@ -22,8 +22,8 @@ void copy_ops(struct fuse_operations *to, const struct fuse_operations *from, si
 {
 	/* One pointer more says nothing but that: see ext_from_table(). */
 	if (size > sizeof(*to) + sizeof(void *)) {
-		core_warn("the program's table of operations is newer than this library; "
-			  "what it has more is not used\n");
+		core_warn("warning: library too old, some operations may not work (the program's "
+			  "table of operations is longer than any known one)\n");
 	}
 	memset(to, 0, sizeof(*to));
 	memcpy(to, from, size < sizeof(*to) ? size : sizeof(*to));

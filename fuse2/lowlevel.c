@@ -277,8 +277,8 @@ struct fuse_session *lowlevel_new(struct fuse_args *args, const struct fuse_lowl
 	if (!se)
 		return NULL;
 	if (op_size > sizeof(se->ll)) {
-		core_warn("the program's table of operations is newer than this library; "
-			  "what it has more is not used\n");
+		core_warn("warning: library too old, some operations may not work (the program's "
+			  "table of operations is longer than any known one)\n");
 		op_size = sizeof(se->ll);
 	}
 	memcpy(&se->ll, op, op_size);

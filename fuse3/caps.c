@@ -159,6 +159,8 @@ EXPORT int fuse_convert_to_conn_want_ext(struct fuse_conn_info *conn)
 	if (conn->want != (uint32_t)before)
 		conn->want_ext = (conn->want_ext & ~(uint64_t)UINT32_MAX) | conn->want;
 	conn->want = (uint32_t)conn->want_ext;
+	if (conn == shown.conn)
+		shown.want = conn->want_ext; /* init() may go on from here */
 	return 0;
 }
 

@@ -141,3 +141,63 @@ CASE(missing_write, "missing.write-but-write-buf", .buf = true, .without = "writ
 	EQ(pread(fd, buf, 10, 0), 5);
 	STR(buf, "1xy45");
 }
+
+/* --- a program of a later release: its table is longer than the library's ----------------------
+ */
+
+static int longer_table(int argc, char **argv)
+{
+	struct {
+		struct fuse_operations ops;
+		void *more[64]; /* the first of them may be known extensions: not there */
+	} table = {0};
+
+	t_path_prepare(&table.ops);
+	memset(&table.more[60], 0xff, 4 * sizeof(void *)); /* never called */
+	int ret = fuse_main_real(argc, argv, &table.ops, sizeof(table), &T->word[0]);
+	t_path_finish();
+	return ret;
+}
+CASE(missing_longer, "missing.table-longer-than-the-librarys-runs-with-one-warning",
+     .server = longer_table, .real = "calls fuse_main_real itself")
+{
+	put(P("f"), "12345");
+	STR(slurp(P("f")), "12345");
+	const char *first = strstr(t_log(), "library too old");
+	YES(first);
+	YES(!strstr(first + 1, "library too old"), "warned more than once");
+}
+
+#if FUSE_API == 3
+static int longer_ll_table(int argc, char **argv)
+{
+	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
+	struct {
+		struct fuse_lowlevel_ops ops;
+		void *more[64]; /* the first of them may be known extensions: not there */
+	} table = {0};
+	struct fuse_cmdline_opts opts;
+	struct fuse_session *se;
+	int ret = 1;
+
+	t_ll_prepare(&table.ops);
+	memset(&table.more[60], 0xff, 4 * sizeof(void *));
+	if (fuse_parse_cmdline(&args, &opts))
+		return 1;
+	se = fuse_session_new(&args, &table.ops, sizeof(table), &T->word[0]);
+	if (se && !fuse_session_mount(se, opts.mountpoint)) {
+		ret = fuse_session_loop(se) != 0;
+		fuse_session_unmount(se);
+	}
+	fuse_session_destroy(se);
+	free(opts.mountpoint);
+	fuse_opt_free_args(&args);
+	return ret;
+}
+CASE(missing_ll_longer, "missing.low-level-table-longer-than-the-librarys", .apis = T_API3,
+     .ll = true, .server = longer_ll_table, .real = "mounts itself")
+{
+	OK(stat(P(""), &(struct stat){0}));
+	LOGGED("library too old");
+}
+#endif

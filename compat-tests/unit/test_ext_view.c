@@ -555,8 +555,8 @@ static void what_init_asks_for(void)
 	cfg.stat_ex = 1;
 	cfg.tune.daemon_timeout = 77;
 	k = fs_start(&ops, &cfg, &newest, 0);
-	CU_ASSERT(sk_caps(k) & WIRE_CAP(IOCTL_DIR));
-	CU_ASSERT(sk_caps(k) & WIRE_CAP(REQUEST_TIMEOUT));
+	CU_ASSERT((sk_caps(k) & WIRE_CAP(IOCTL_DIR)) != 0);
+	CU_ASSERT((sk_caps(k) & WIRE_CAP(REQUEST_TIMEOUT)) != 0);
 	UNIT_ASSERT_INT(sk_init_out(k)->request_timeout, 77);
 	fs_stop();
 	/* a kernel that does not know these */

@@ -33,6 +33,17 @@ static const struct command commands[] = {
 	 "lost. The mount point stays until it is unmounted (fusermount3 -u MOUNTPOINT).\n"
 	 "NUMBER is the connection's number from 'ambifuse status'.\n",
 	 command_abort},
+	{"conform", "[OPTION]... [GLOB]...", "test a FUSE library with the conformance cases",
+	 "Runs the cases, for FUSE 2 and FUSE 3, against a library: ambifuse's, the system's, or any\n"
+	 "other. Needs root and /dev/fuse, unless --kernel sim.\n"
+	 "\n"
+	 "    --library PATH  libfuse.so.2 or libfuse3.so.3, or a folder with them\n"
+	 "    --api 2|3, --mode s|pool, --kernel mount|sim|sim:MINOR|both, --case GLOB\n"
+	 "    --stock         run the system's library too, for comparison\n"
+	 "    --html FILE, --junit FILE, --tap, --list\n"
+	 "\n"
+	 "'ambifuse conform --help' has them all. The exit status is 0 if every case passed.\n",
+	 command_conform},
 	{"help", "[COMMAND]", "say more about a command", "", command_help},
 	{"version", "", "print the version", "", command_version},
 };
@@ -138,7 +149,8 @@ int main(int argc, char **argv)
 	c = find(name);
 	if (!c)
 		return unknown(name);
-	if (argc == 3 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")))
+	if (argc == 3 && c->run != command_conform &&
+	    (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")))
 		return finish(print_help(c));
 	return finish(c->run(argc - 1, argv + 1));
 }

@@ -29,5 +29,6 @@ int bad_usage(char **argv, const char *fmt, ...) CORE_PRINTF(2, 3);
 int command_run(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_abort(int argc, char **argv);
+int command_conform(int argc, char **argv);
 
 #endif

@@ -37,6 +37,15 @@ skip() {
 	echo "SKIP $1"
 }
 
+if [ -x "$(dirname "$ambifuse")/../compat-tests/cases/run" ]; then
+	check conform-help 0 'usage: ambifuse conform' "$ambifuse" conform --help
+	check conform-list 0 'fuse3 s name.rename-over-existing' "$ambifuse" conform --list --api 3 'name.*'
+	check conform-usage 2 'unknown option --nonsense' "$ambifuse" conform --nonsense
+	check conform-no-library 2 'there is no' "$ambifuse" conform --library "$tmp/none"
+else
+	skip "conform: the cases are not built"
+fi
+
 mkdir ours theirs through
 echo 'int who(void) { return WHO; }' >lib.c
 echo 'int who(void); int main(int c, char **v) { return c > 1 ? v[1][0] - 48 : who(); }' >prog.c

@@ -431,27 +431,54 @@ static bool parse_kernel(const char *word)
 	return !strcmp(word, "mount") || !strcmp(word, "sim");
 }
 
+enum {
+	O_CASE = 256,
+	O_MODE,
+	O_LIST,
+	O_JOBS,
+	O_DIFF,
+	O_TARGET,
+	O_SELF,
+	O_JUNIT,
+	O_COUNTS,
+	O_FIRST,
+	O_REPEAT,
+	O_KERNEL,
+	O_CAPS,
+	O_RESULTS,
+	O_STOP,
+	O_LIMIT,
+	O_QUIET
+};
+
+/* Options that are a number or a word. */
+static bool take_simple(int o)
+{
+	static const struct {
+		int o, *number;
+		const char **word;
+	} simple[] = {
+		{O_JOBS, &opt.jobs, NULL},     {O_FIRST, &opt.first, NULL},
+		{O_REPEAT, &opt.repeat, NULL}, {O_STOP, &opt.stop_after, NULL},
+		{O_LIMIT, &job_limit, NULL},   {O_DIFF, NULL, &opt.differences},
+		{O_TARGET, NULL, &opt.target}, {O_JUNIT, NULL, &opt.junit},
+		{O_COUNTS, NULL, &opt.counts}, {O_RESULTS, NULL, &opt.results},
+	};
+
+	for (size_t i = 0; i < sizeof(simple) / sizeof(*simple); i++) {
+		if (simple[i].o != o)
+			continue;
+		if (simple[i].number)
+			*simple[i].number = atoi(optarg);
+		else
+			*simple[i].word = optarg;
+		return true;
+	}
+	return false;
+}
+
 static void parse(int argc, char **argv)
 {
-	enum {
-		O_CASE = 256,
-		O_MODE,
-		O_LIST,
-		O_JOBS,
-		O_DIFF,
-		O_TARGET,
-		O_SELF,
-		O_JUNIT,
-		O_COUNTS,
-		O_FIRST,
-		O_REPEAT,
-		O_KERNEL,
-		O_CAPS,
-		O_RESULTS,
-		O_STOP,
-		O_LIMIT,
-		O_QUIET
-	};
 	static const struct option longs[] = {{"case", 1, 0, O_CASE},
 					      {"mode", 1, 0, O_MODE},
 					      {"list", 0, 0, O_LIST},
@@ -490,42 +517,12 @@ static void parse(int argc, char **argv)
 		case O_LIST:
 			opt.list = 1;
 			break;
-		case O_JOBS:
-			opt.jobs = atoi(optarg);
-			break;
-		case O_DIFF:
-			opt.differences = optarg;
-			break;
-		case O_TARGET:
-			opt.target = optarg;
-			break;
 		case O_SELF:
 			opt.self_test = 1;
-			break;
-		case O_JUNIT:
-			opt.junit = optarg;
-			break;
-		case O_COUNTS:
-			opt.counts = optarg;
-			break;
-		case O_FIRST:
-			opt.first = atoi(optarg);
-			break;
-		case O_REPEAT:
-			opt.repeat = atoi(optarg);
 			break;
 		case O_KERNEL:
 			if (!parse_kernel(optarg))
 				goto bad;
-			break;
-		case O_RESULTS:
-			opt.results = optarg;
-			break;
-		case O_STOP:
-			opt.stop_after = atoi(optarg);
-			break;
-		case O_LIMIT:
-			job_limit = atoi(optarg);
 			break;
 		case O_QUIET:
 			opt.quiet = 1;
@@ -539,6 +536,8 @@ static void parse(int argc, char **argv)
 			opt.verbose++;
 			break;
 		default:
+			if (take_simple(o))
+				break;
 		bad:
 			fprintf(o == 'h' ? stdout : stderr, usage, argv[0]);
 			exit(o == 'h' ? 0 : 2);

@@ -5,6 +5,8 @@
  */
 #include "one_file.h"
 
+#include <fuse_lowlevel.h>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -41,6 +43,25 @@ static int pipe_getattr(const char *path, struct stat *st FI_ARG)
 #endif
 }
 
+static int large_requests(char *program)
+{
+	static struct {
+		struct fuse_lowlevel_ops op;
+		void *more[40];
+	} large;
+	char *argv[] = {program, NULL};
+	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
+#if API == 3
+	struct fuse_session *se = fuse_session_new(&args, &large.op, sizeof(large), NULL);
+#else
+	struct fuse_session *se = fuse_lowlevel_new(&args, &large.op, sizeof(large), NULL);
+#endif
+
+	if (se)
+		fuse_session_destroy(se);
+	return se ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	static struct {
@@ -57,8 +78,11 @@ int main(int argc, char **argv)
 	if (strcmp(how, "pipe") == 0)
 		one_file_ops.getattr = pipe_getattr;
 	large.op = one_file_ops;
-	res = fuse_main_real(argc, argv, &large.op,
-			     strcmp(how, "large") ? sizeof(large.op) : sizeof(large), NULL);
+	if (strcmp(how, "requests") == 0)
+		res = large_requests(argv[0]);
+	else
+		res = fuse_main_real(argc, argv, &large.op,
+				     strcmp(how, "large") ? sizeof(large.op) : sizeof(large), NULL);
 	dprintf(out, "%d\n", res);
 	return res;
 }

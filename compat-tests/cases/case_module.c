@@ -93,3 +93,41 @@ CASE(module_iconv, "module.iconv-names", .opts = "modules=iconv,from_code=UTF-8,
 	OK(symlink("\xe4", P("l")));
 	SAW("symlink /l \xc3\xa4");
 }
+
+/* a prefix makes the path longer than PATH_MAX: the program gets all of it, what then is its matter
+ */
+static int long_getattr(const char *path, struct stat *st)
+{
+	size_t n = strlen(path);
+
+	if (atomic_load(&T->word[1]) < (long)n)
+		atomic_store(&T->word[1], (long)n);
+	*st = (struct stat){.st_mode = S_IFDIR | 0755, .st_nlink = 2};
+	return 0;
+}
+#if FUSE_API == 2
+#define any_getattr long_getattr
+#else
+static int any_getattr(const char *path, struct stat *st, struct fuse_file_info *fi)
+{
+	(void)fi;
+	return long_getattr(path, st);
+}
+#endif
+static void takes_any_path(struct fuse_operations *ops)
+{
+	ops->getattr = any_getattr;
+}
+#define FIFTY "a-prefix-of-fifty-bytes-or-so-is-long-enough-here/"
+CASE(module_long, "module.subdir-makes-a-path-over-path-max", .ops = takes_any_path,
+     .opts = "modules=subdir,subdir=/" FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY FIFTY)
+{
+	char part[251], path[4096] = "";
+
+	memset(part, 'd', 250);
+	part[250] = 0;
+	for (int i = 0; i < 15; i++)
+		strcat(strcat(path, part), "/");
+	OK(stat(P(path), &(struct stat){0}));
+	EQ(atomic_load(&T->word[1]), 1 + 400 + 15 * 251 - 1);
+}

@@ -5,6 +5,8 @@
 #include "conform.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
+#include <limits.h>
 #include <linux/loop.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -348,6 +350,33 @@ CASE(more_flock_convert, "lock.flock-converts-shared-to-exclusive")
 	OK(flock(a, LOCK_EX | LOCK_NB));
 	ERR(flock(b, LOCK_SH | LOCK_NB), EWOULDBLOCK);
 }
+
+#if FUSE_API == 2
+/* The lock manager's library beside the library under test; no helper program is in reach. */
+CASE(more_ulockmgr, "lock.ulockmgr-needs-no-helper", .apis = T_API2, .only = "getattr init destroy")
+{
+	int (*op)(int, int, struct flock *, const void *, size_t);
+	struct flock l = {.l_type = F_WRLCK, .l_len = 10}, m = l;
+	char name[PATH_MAX];
+	Dl_info self;
+	YES(dladdr((void *)fuse_main_real, &self));
+	snprintf(name, sizeof(name) - 20, "%s", self.dli_fname);
+	strcpy(strrchr(name, '/') + 1, "libulockmgr.so.1");
+	void *lib = dlopen(name, RTLD_NOW);
+	if (!lib)
+		t_skip("there is no %s", name);
+	op = dlsym(lib, "ulockmgr_op");
+	setenv("PATH", "/nowhere", 1);
+	int fd = OK(open(S("f"), O_CREAT | O_RDWR, 0600));
+	EQ(op(fd, F_SETLK, &l, "a", 1), 0);
+	EQ(op(fd, F_SETLK, &m, "b", 1), -EAGAIN);
+	l.l_type = F_UNLCK;
+	EQ(op(fd, F_SETLK, &l, "a", 1), 0);
+	EQ(op(fd, F_SETLK, &m, "b", 1), 0);
+	m.l_type = F_UNLCK;
+	EQ(op(fd, F_SETLK, &m, "b", 1), 0);
+}
+#endif
 
 /* --- signals in the middle ----------------------------------------------------------------------
  */

@@ -165,7 +165,7 @@ static void on_node_free(void *user, uint32_t idx)
 static void make_ll_ops(const struct core_fs *fs, struct core_ll_ops *ll)
 {
 	const struct core_ll_ops *parts[] = {
-		&fs_ll_entry, &fs_ll_file, &fs_ll_dir, &fs_ll_lock, &fs_ll_misc,
+		&fs_ll_entry, &fs_ll_remove, &fs_ll_file, &fs_ll_dir, &fs_ll_lock, &fs_ll_misc,
 	};
 
 	memset(ll, 0, sizeof(*ll));

@@ -237,6 +237,6 @@ void remember_free(struct core_fs *fs);
 	F(statfs) F(setxattr) F(getxattr) F(listxattr) F(removexattr) F(access) F(create)          \
 	F(getlk) F(setlk) F(flock) F(bmap) F(ioctl) F(poll) F(fallocate) F(copy_file_range)        \
 	F(lseek) F(statx) F(syncfs)
-extern struct core_ll_ops fs_ll_entry, fs_ll_file, fs_ll_dir, fs_ll_lock, fs_ll_misc;
+extern struct core_ll_ops fs_ll_entry, fs_ll_remove, fs_ll_file, fs_ll_dir, fs_ll_lock, fs_ll_misc;
 
 #endif

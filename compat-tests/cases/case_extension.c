@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <endian.h>
+#include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -300,6 +301,29 @@ CASE(ext_flags, "ext.chflags-by-extended-attribute", .init = with_all, .ops = ke
 	force(OP_chflags, -EPERM, 1);
 	dos = htole32(0x1);
 	ERR(setxattr(P("f"), "system.ntfs_attrib", &dos, sizeof(dos), 0), EPERM);
+}
+
+CASE(ext_dir_flags, "ext.flags-and-label-by-ioctl-of-a-directory", .init = with_all,
+     .ops = keep_base, .without = "ioctl")
+{
+	char label[256] = "a name";
+	int flags = 0;
+
+	need_extensions();
+	OK(mkdir(P("d"), 0755));
+	int fd = OK(open(P("d"), O_RDONLY | O_DIRECTORY));
+	OK(ioctl(fd, FS_IOC_GETFLAGS, &flags));
+	EQ(flags, 0);
+	flags = FS_APPEND_FL;
+	OK(ioctl(fd, FS_IOC_SETFLAGS, &flags));
+	SAW("chflags /d 4");
+	OK(ioctl(fd, FS_IOC_SETFSLABEL, label));
+	SAW("setvolname a name");
+	force(OP_setvolname, -ENAMETOOLONG, 1);
+	ERR(ioctl(fd, FS_IOC_SETFSLABEL, label), ENAMETOOLONG);
+	memset(label, 'x', sizeof(label)); /* no end */
+	ERR(ioctl(fd, FS_IOC_SETFSLABEL, label), EINVAL);
+	close(fd);
 }
 
 REGISTER(with_setattr_x, 0, .setattr_x = x_setattr_x)

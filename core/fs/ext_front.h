@@ -157,6 +157,9 @@ static void ext_configure(void *d, unsigned want, struct core_conn *conn,
 	cfg->delete_access = (want & AMBIFUSE_CAP_DELETE_ACCESS) != 0;
 	cfg->case_insensitive |= (want & AMBIFUSE_CAP_CASE_INSENSITIVE) != 0;
 	cfg->ext_absent = ext_absent_in(d);
+	/* Flags of directories, and the volume's name, are set by ioctl of a directory. */
+	if (cfg->stat_ex || EXT_OPS(d).setvolname)
+		conn->want |= conn->capable & WIRE_CAP(IOCTL_DIR);
 	if (want & AMBIFUSE_CAP_READDIR_PLUS) {
 		conn->want &= ~WIRE_CAP(READDIRPLUS_AUTO);
 		conn->want |= conn->capable & WIRE_CAP(DO_READDIRPLUS);

@@ -1,18 +1,19 @@
 /*
- * Flags as inode flags: what lsattr, chattr and xfs_io ask for.
+ * Flags as inode flags: what lsattr, chattr and xfs_io ask for; and the name of the volume.
  *
  * The kernel asks for a file it opened for the purpose, with a size of 4 for what the ioctl
  * declares as a long (7.34 and later), or passes the caller's ioctl on with its declared size (8,
  * or 4 from a 32-bit caller). All of them are an int at the start.
  */
 #include <linux/fs.h>
+#include <unistd.h>
 #include "core/ext/ext.h"
 #include "core/fs/ext_priv.h"
 
 /* By direction, type and number; the size is what is checked. */
 #define WITHOUT_SIZE(cmd) ((cmd) & ~((unsigned)_IOC_SIZEMASK << _IOC_SIZESHIFT))
 
-enum what { OTHER, GET_FLAGS, SET_FLAGS, GET_XATTR, SET_XATTR };
+enum what { OTHER, GET_FLAGS, SET_FLAGS, GET_XATTR, SET_XATTR, SET_LABEL };
 
 static enum what what_is(unsigned cmd)
 {
@@ -25,6 +26,8 @@ static enum what what_is(unsigned cmd)
 		return GET_XATTR;
 	case WITHOUT_SIZE(FS_IOC_FSSETXATTR):
 		return SET_XATTR;
+	case WITHOUT_SIZE(FS_IOC_SETFSLABEL):
+		return SET_LABEL;
 	default:
 		return OTHER;
 	}
@@ -32,7 +35,23 @@ static enum what what_is(unsigned cmd)
 
 bool ext_ioctl_is_ours(struct core_fs *fs, unsigned cmd)
 {
-	return ext_shown(fs, CORE_HIDE_INODE_FLAGS) && what_is(cmd) != OTHER;
+	enum what what = what_is(cmd);
+
+	if (core_unlikely(what == SET_LABEL))
+		return fs->ops.setvolname != NULL;
+	return what != OTHER && ext_shown(fs, CORE_HIDE_INODE_FLAGS);
+}
+
+/* Elsewhere it takes CAP_SYS_ADMIN; here, to be root or who runs the file system. */
+static int set_label(struct core_fs *fs, const void *in, size_t in_size)
+{
+	if (in_size != FSLABEL_MAX || !memchr(in, 0, in_size))
+		return -EINVAL;
+	if (core_context()->uid != 0 && core_context()->uid != geteuid())
+		return -EPERM;
+	if (fs->cfg.read_only)
+		return -EROFS;
+	return fs->ops.setvolname(fs->data, in);
 }
 
 static int set_flags(struct core_fs *fs, const char *path, struct core_file_info *fi,
@@ -88,6 +107,8 @@ int ext_ioctl(struct core_fs *fs, const char *path, struct core_file_info *fi, u
 	uint32_t flags;
 	int res;
 
+	if (core_unlikely(what_is(cmd) == SET_LABEL))
+		return set_label(fs, in, in_size);
 	/* A handle's file is asked for by its name as long as it has one. */
 	if (path)
 		fi = NULL;

@@ -43,7 +43,7 @@ static void add_dir(struct dirs *d, const char *base, const char *sub)
 static void find_dirs(struct dirs *d)
 {
 	static const char *const near[] = {("../" AMBIFUSE_LIBDIR), "../lib", "../fuse2",
-					   "../fuse3"};
+					   "../fuse3", "../fuse3/abi4"};
 	const char *env = getenv("AMBIFUSE_LIBDIR");
 	char self[PATH_MAX];
 	ssize_t len;

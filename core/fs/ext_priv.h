@@ -51,6 +51,14 @@ int ext_ioctl(struct core_fs *fs, const char *path, struct core_file_info *fi, u
 
 /* From getattr; and birth time and attributes for a program whose own statx leaves them out. */
 int ext_statx(struct core_fs *fs, const char *path, struct core_file_info *fi, struct statx *sx);
+/* A set of that attribute may have changed the birth time. */
+void ext_birth_set(struct core_fs *fs, uint32_t idx, const char *name);
+/* The kernel is being told it. */
+static inline void ext_birth_told(struct core_fs *fs, uint32_t idx)
+{
+	if (core_unlikely(fs->births_set))
+		atomic_fetch_and(&FS_NODES(fs)->at[idx].flags, ~(uint32_t)NODE_BIRTH);
+}
 
 /* ---- what flags forbid (enforce_flags) ------------------------------------------------------- */
 

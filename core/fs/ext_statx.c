@@ -28,6 +28,21 @@ static void basic(struct statx *sx, const struct stat *st)
 	sx->stx_rdev_minor = minor(st->st_rdev);
 }
 
+/*
+ * The kernel takes a birth time for something that never changes: once it has one it asks again only
+ * when the attributes' time is over, and every lookup renews that. So until it has asked for a new
+ * birth time, nothing that is said of the file may be kept.
+ */
+void ext_birth_set(struct core_fs *fs, uint32_t idx, const char *name)
+{
+	enum core_ext_xattr attr = core_ext_xattr(name);
+
+	if (attr <= CORE_ATTR_NTFS_ATTRIB_BE || !idx)
+		return;
+	atomic_store(&fs->births_set, true);
+	atomic_fetch_or(&FS_NODES(fs)->at[idx].flags, NODE_BIRTH);
+}
+
 int ext_statx(struct core_fs *fs, const char *path, struct core_file_info *fi, struct statx *sx)
 {
 	bool all = !sx->stx_mask && !sx->stx_mode;

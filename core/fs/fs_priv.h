@@ -57,6 +57,8 @@ struct core_fs {
 		struct statvfs st;
 	} volume;
 
+	/* Some node has, or had, NODE_BIRTH. */
+	_Atomic bool births_set;
 	_Atomic unsigned hidden_counter;
 	_Atomic bool destroyed;
 };
@@ -146,6 +148,9 @@ double fs_shared_attr_timeout(struct core_fs *fs, uint32_t idx, const struct sta
  */
 static inline double fs_attr_timeout(struct core_fs *fs, uint32_t idx, const struct stat *st)
 {
+	if (core_unlikely(fs->births_set) &&
+	    (atomic_load_explicit(&fs->tree.nodes.at[idx].flags, memory_order_relaxed) & NODE_BIRTH))
+		return 0;
 	if (core_likely(st->st_nlink <= 1 || S_ISDIR(st->st_mode)))
 		return fs->cfg.attr_timeout;
 	return fs_shared_attr_timeout(fs, idx, st);

@@ -122,6 +122,8 @@ static void fs_setxattr(struct core_req *req, uint64_t ino, const char *name, co
 			res = fs->ops.setxattr ? fs->ops.setxattr(fs->data, path, name, value, size,
 								  flags)
 					       : -ENOSYS;
+		if (!res && core_unlikely(fs->cfg.stat_ex))
+			ext_birth_set(fs, node_from_id(FS_NODES(fs), ino), name);
 		op_end(req);
 	}
 	reply_result(req, res);
@@ -290,6 +292,7 @@ static void fs_statx(struct core_req *req, uint64_t ino, int flags, int mask,
 	memset(&sx, 0, sizeof(sx));
 	res = fi ? op_path_fh(req, ino, &path) : op_path(req, ino, NULL, &path);
 	if (!res) {
+		ext_birth_told(fs, idx);
 		res = fs->ops.statx ? fs->ops.statx(fs->data, path, flags, mask, &sx, fi) : -ENOSYS;
 		if ((!res || res == -ENOSYS) && ext_shown(fs, CORE_HIDE_BTIME))
 			res = ext_statx(fs, path, fi, &sx);

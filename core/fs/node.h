@@ -32,6 +32,7 @@ enum node_flags {
 	NODE_SIDE = 1 << 6,   /* has side data: side.c */
 	NODE_LINKED = 1 << 7, /* has, or had a moment ago, several names here: entry.c */
 	NODE_QUEUED = 1 << 8, /* in remember.c's queue */
+	NODE_BIRTH = 1 << 10, /* its birth time was set since the kernel saw it: ext_statx.c */
 	NODE_DIRPATH = 1 << 9, /* a worker may have kept its path: path.c */
 };
 

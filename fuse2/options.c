@@ -129,7 +129,7 @@ static const char fs_help[] =
 
 void options_session_help(void)
 {
-	fprintf(stderr, "%s\n", session_help);
+	fprintf(stderr, "%s%s\n", session_help, core_session_options_help);
 }
 
 void options_fs_help(void)
@@ -190,9 +190,10 @@ int options_session(struct fuse_args *args, struct core_session_config *cfg)
 {
 	struct session_options o = { 0 };
 
-	if (core_opt_parse(CARGS(args), &o, session_opts, session_proc) == -1)
-		return -1;
 	memset(cfg, 0, sizeof(*cfg));
+	if (core_session_options(CARGS(args), cfg) ||
+	    core_opt_parse(CARGS(args), &o, session_opts, session_proc) == -1)
+		return -1;
 	cfg->debug = o.debug;
 	cfg->deny_others = o.deny_others;
 	cfg->max_write = o.max_write;
@@ -242,10 +243,10 @@ int options_fs(struct fuse_args *args, struct core_fs_config *cfg, char **module
 EXPORT int fuse_is_lib_option(const char *opt)
 {
 	return core_opt_match(session_opts, opt) || core_opt_match(fs_opts, opt) ||
-	       core_fs_is_option(opt);
+	       core_fs_is_option(opt) || core_session_is_option(opt);
 }
 
 EXPORT int fuse_lowlevel_is_lib_option(const char *opt)
 {
-	return core_opt_match(session_opts, opt);
+	return core_opt_match(session_opts, opt) || core_session_is_option(opt);
 }

@@ -117,7 +117,8 @@ int options_session(struct fuse_args *args, struct core_session_config *cfg, str
 {
 	struct session_options so = {0};
 
-	if (core_opt_parse(core_args_of(args), &so, session_opts, NULL))
+	if (core_session_options(core_args_of(args), cfg) ||
+	    core_opt_parse(core_args_of(args), &so, session_opts, NULL))
 		return -1;
 	*m = core_mount_parse(core_args_of(args), &fuse3_mount_profile);
 	if (!*m)

@@ -406,4 +406,5 @@ EXPORT void fuse_lowlevel_version(void)
 EXPORT void fuse_lowlevel_help(void)
 {
 	core_mount_help(stdout, &fuse3_mount_profile);
+	fputs(core_session_options_help, stdout);
 }

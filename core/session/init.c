@@ -153,6 +153,15 @@ static void debug_init(struct core_session *se, const char *what, uint32_t minor
 		   se->conn.max_write, se->conn.max_readahead, text);
 }
 
+/* The largest request or reply: WRITE and READ, and extended attributes of 64 KiB. */
+static size_t ring_payload(struct core_session *se)
+{
+	size_t pages = se->caps & WIRE_CAP(MAX_PAGES) ? (se->conn.max_write - 1) / page_size() + 1
+						      : MAX_PAGES_OLD;
+
+	return pages * page_size() > 65536 ? pages * page_size() : 65536;
+}
+
 void session_do_init(struct core_req *req, const struct wire_init_in *in)
 {
 	struct core_session *se = req->se;
@@ -160,6 +169,7 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 	struct wire_init_out out;
 	uint64_t offered, want, unknown;
 	uint32_t limit;
+	int res;
 
 	if (core_unlikely(se->cuse)) {
 		core_err("the kernel sent INIT on a character device's connection; refused\n");
@@ -225,10 +235,22 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 	se->bufsize = c->max_write + 4096;
 	if (se->t && se->t->ops->set_bufsize)
 		se->t->ops->set_bufsize(se->t, c->max_write);
+	switch (session_ring_prepare(req, offered, ring_payload(se))) {
+	case RING_YES:
+		se->caps |= WIRE_CAP(OVER_IO_URING);
+		break;
+	case RING_NO:
+		se->caps &= ~WIRE_CAP(OVER_IO_URING);
+		break;
+	case RING_REFUSE:
+		session_refuse(req, EPROTO);
+		return;
+	}
 	fill_out(se, offered, &out);
 	debug_init(se, "INIT agreed", se->minor, se->caps);
 	session_set_ready(se);
-	reply_init(req, &out);
+	res = reply_init(req, &out);
+	session_ring_go(se, !res);
 }
 
 void session_do_destroy(struct core_req *req)

@@ -7,6 +7,7 @@
  * before the system call it shall break.
  */
 #include "core/session/session_priv.h"
+#include "core/transport/uring.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -26,7 +27,8 @@ static int private_signal, private_users;
 
 static void nothing(int sig)
 {
-	(void)sig; /* only there to make system calls return EINTR */
+	(void)sig; /* mostly there to make system calls return EINTR */
+	core_uring_pump();
 }
 
 static bool is_default(int signo)

@@ -45,6 +45,14 @@ __attribute__((noinline, cold)) static int not_taken(struct core_req *req, int e
 	return res;
 }
 
+/* A request of ours for a part of a BATCH_FORGET has no worker, and nothing behind it. */
+static void done_silently(struct core_req *req)
+{
+	if (req->ch->ops->done && req->opcode == WIRE_NOTIFY_REPLY)
+		req->ch->ops->done(req->ch, req->tag);
+	req_answered(req);
+}
+
 int reply_send_iov(struct core_req *req, int error, struct iovec *iov, int n)
 {
 	struct wire_out_header out = { .error = error, .unique = req->unique };
@@ -54,7 +62,7 @@ int reply_send_iov(struct core_req *req, int error, struct iovec *iov, int n)
 	for (int i = 1; i < n; i++)
 		len += iov[i].iov_len;
 	if (core_unlikely(!wants_answer(req->opcode))) {
-		req_answered(req);
+		done_silently(req);
 		return 0;
 	}
 	out.len = (uint32_t)len;
@@ -117,7 +125,7 @@ void core_reply_none(struct core_req *req)
 	if (req_claim(req)) {
 		if (core_unlikely(req->se->debug))
 			core_debug("   unique: %llu, no reply\n", (unsigned long long)req->unique);
-		req_answered(req);
+		done_silently(req);
 	}
 }
 

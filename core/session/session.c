@@ -2,6 +2,7 @@
  * Sessions, their workers, and the loops.
  */
 #include "core/session/session_priv.h"
+#include "core/transport/uring.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,6 +19,8 @@ char *worker_out(struct core_worker *w, size_t size)
 	size_t want = size > w->se->bufsize ? size : w->se->bufsize;
 	void *p;
 
+	if (w->on_ring && (p = core_uring_payload(w->ch, w->req->tag, size)))
+		return p; /* the kernel takes it from there */
 	if (core_likely(size <= w->out_size))
 		return w->out;
 	want = (want + 4095) & ~(size_t)4095;
@@ -32,7 +35,7 @@ char *worker_out(struct core_worker *w, size_t size)
 	return w->out;
 }
 
-struct core_worker *worker_new(struct core_session *se, bool own_queue)
+struct core_worker *worker_new(struct core_session *se, bool own_queue, struct core_pool_thread *pt)
 {
 	struct core_worker *w = calloc(1, sizeof(*w));
 	int res = -ENOMEM;
@@ -42,13 +45,18 @@ struct core_worker *worker_new(struct core_session *se, bool own_queue)
 	w->se = se;
 	pthread_mutex_init(&w->intr_lock, NULL);
 	w->thread = pthread_self();
+	w->pt = pt;
+	w->on_ring = pt && core_pool_thread_group(pt);
 	w->req = req_alloc(se);
-	if (w->req)
+	if (w->req && w->on_ring)
+		res = session_ring_channel(se, pt, &w->ch);
+	else if (w->req)
 		res = se->t ? core_channel_new(se->t, own_queue, &w->ch) : -ENOTCONN;
 	if (!res && se->worker_init)
 		res = se->worker_init(se, w);
 	if (res) {
-		core_err("cannot set up a worker: %s\n", strerror(-res));
+		if (!w->on_ring)
+			core_err("cannot set up a worker: %s\n", strerror(-res));
 		if (w->ch)
 			core_channel_put(w->ch);
 		free(w->req);
@@ -80,6 +88,8 @@ void worker_free(struct core_worker *w)
 	pthread_mutex_unlock(&se->lock);
 	if (se->worker_fini)
 		se->worker_fini(se, w);
+	if (w->on_ring)
+		core_uring_close(w->ch);
 	if (w->ch)
 		core_channel_put(w->ch);
 	if (w->out)
@@ -160,6 +170,8 @@ void core_session_free(struct core_session *se)
 		se->retrieves = r->next;
 		free(r);
 	}
+	if (se->ring)
+		core_transport_put(se->ring);
 	if (se->t)
 		core_transport_put(se->t);
 	if (atomic_load(&se->manual_wakes))
@@ -182,13 +194,16 @@ void core_session_attach(struct core_session *se, struct core_transport *t)
 
 struct core_transport *core_session_detach(struct core_session *se)
 {
-	struct core_transport *t;
+	struct core_transport *t, *ring;
 
 	free_manual(se);
 	pthread_mutex_lock(&se->lock);
 	t = se->t;
-	se->t = NULL;
+	ring = se->ring;
+	se->t = se->ring = NULL;
 	pthread_mutex_unlock(&se->lock);
+	if (ring)
+		core_transport_put(ring);
 	return t;
 }
 
@@ -309,7 +324,7 @@ int core_session_loop(struct core_session *se)
 		core_err("the session has no channel: mount first\n");
 		return -ENOTCONN;
 	}
-	w = worker_new(se, false);
+	w = worker_new(se, false, NULL);
 	if (!w)
 		return -errno;
 	core_worker_current = w;
@@ -340,11 +355,10 @@ struct mt {
 static int mt_start(void *owner, struct core_pool_thread *pt, void **local)
 {
 	struct mt *mt = owner;
-	struct core_worker *w = worker_new(mt->se, mt->own_queue);
+	struct core_worker *w = worker_new(mt->se, mt->own_queue, pt);
 
 	if (!w)
 		return -errno;
-	w->pt = pt;
 	worker_accept_wake(w);
 	core_worker_current = w;
 	*local = w;
@@ -355,15 +369,24 @@ static int mt_turn(void *owner, void *local)
 {
 	struct core_worker *w = local;
 	struct core_msg msg;
-	int res = worker_receive(w, &msg);
+	int res;
 
 	(void)owner;
+	if (w->on_ring)
+		return session_ring_turn(w);
+	res = worker_receive(w, &msg);
 	if (core_likely(res > 0)) {
 		core_pool_busy(w->pt);
 		session_handle(w, &msg);
 		core_pool_idle(w->pt);
 	}
-	return res == -EINTR ? 0 : res;
+	return res > 0 || res == -EINTR ? 0 : res;
+}
+
+static bool mt_stuck(void *owner, void *local)
+{
+	(void)owner;
+	return session_ring_stuck(local);
 }
 
 static void mt_end(void *owner, void *local)
@@ -391,7 +414,7 @@ int core_session_loop_mt(struct core_session *se, const struct core_pool_config 
 {
 	static const struct core_pool_ops ops = {
 		.thread_start = mt_start, .turn = mt_turn, .thread_end = mt_end, .wake = mt_wake,
-		.interrupt_all = mt_interrupt_all,
+		.interrupt_all = mt_interrupt_all, .stuck = mt_stuck,
 	};
 	struct mt mt = { se, cfg->own_queue };
 	struct core_pool_config c = *cfg;
@@ -404,6 +427,11 @@ int core_session_loop_mt(struct core_session *se, const struct core_pool_config 
 	}
 	if (!c.ceiling)
 		c.ceiling = se->profile->max_threads;
+	if (se->cfg.min_threads)
+		c.floor = se->cfg.min_threads;
+	if (se->cfg.max_threads)
+		c.ceiling = se->cfg.max_threads;
+	se->ceiling = c.ceiling ? c.ceiling : CORE_POOL_CEILING;
 	/* Lock waits must be breakable, or a killed process waits for ever. */
 	if (core_interrupt_setup(se, 0))
 		core_warn("no free real-time signal: lock waits cannot be interrupted\n");
@@ -417,6 +445,7 @@ int core_session_loop_mt(struct core_session *se, const struct core_pool_config 
 		core_err("out of memory for a pool of threads\n");
 		return -ENOMEM;
 	}
+	session_ring_restart(se, pool);
 	session_wake_begin(se);
 	atomic_store(&se->pool, pool);
 	if (core_session_exited(se))
@@ -438,7 +467,7 @@ static struct core_worker *manual_get(struct core_session *se)
 	if (w)
 		se->manual = w->manual_next;
 	pthread_mutex_unlock(&se->lock);
-	return w ? w : worker_new(se, false);
+	return w ? w : worker_new(se, false, NULL);
 }
 
 static void manual_put(struct core_session *se, struct core_worker *w)

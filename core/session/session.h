@@ -170,7 +170,12 @@ struct core_ll_ops {
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+/* -o transport= */
+enum core_transport_choice { CORE_TRANSPORT_AUTO, CORE_TRANSPORT_DEVICE, CORE_TRANSPORT_URING };
+
 struct core_session_config {
+	unsigned transport; /* enum core_transport_choice */
+	unsigned min_threads, max_threads; /* -o threads=MIN:MAX; 0: as the loop is asked */
 	bool debug;
 	uint32_t max_write, max_readahead, max_background, congestion_threshold; /* 0: default */
 	uint32_t max_read; /* 0: the kernel's limit; must be what the mount says */
@@ -178,6 +183,12 @@ struct core_session_config {
 	bool no_interrupt;
 	bool deny_others; /* allow_root: only the owner and root may begin anything */
 };
+
+struct core_args;
+/* Takes the options both APIs have out of args, and cfg says what they were. -EINVAL: logged. */
+int core_session_options(struct core_args *args, struct core_session_config *cfg);
+bool core_session_is_option(const char *opt);
+extern const char core_session_options_help[]; /* lines of --help */
 
 /* ops is copied. NULL without memory (logged). */
 struct core_session *core_session_new(const struct core_profile *profile,

@@ -59,6 +59,11 @@ struct core_worker {
 	_Atomic uint64_t current; /* unique in the handler, 0: none */
 	struct core_pool_thread *pt;
 
+	bool on_ring;     /* ch is one of core/transport/uring.h */
+	unsigned sampled; /* requests since the start, for the estimates of ring.c */
+	unsigned stuck_looks; /* the supervisor's, with the same request in hand */
+	uint64_t stuck_unique;
+
 	char *out;     /* reply data, page aligned, behind it room up to out_size */
 	size_t out_size;
 
@@ -92,12 +97,20 @@ struct retrieve {
 	struct retrieve *next;
 };
 
+struct ring_cost {
+	_Atomic uint32_t ns;    /* what it took lately */
+	_Atomic uint32_t known; /* times it was measured, up to a few */
+};
+
 struct core_session {
 	const struct core_profile *profile;
 	struct core_session_config cfg;
 	struct core_ll_ops ops;
 	void *userdata;
 	struct core_transport *t;
+	struct core_transport *ring; /* the queues of t over io_uring, or NULL; set by INIT */
+	unsigned ceiling;            /* of the pool that runs */
+	struct ring_cost cost[WIRE_OPCODE_MAX]; /* of a kind of request, on the ring */
 
 	/*
 	 * Set by INIT, constant afterwards. Other threads may be in receive() meanwhile: `ready` and
@@ -165,7 +178,7 @@ static inline uint64_t session_caps(struct core_session *se)
 /* session.c */
 /* The transport, held until core_transport_put(); NULL: none. For threads of the program. */
 struct core_transport *session_transport_get(struct core_session *se);
-struct core_worker *worker_new(struct core_session *se, bool own_queue);
+struct core_worker *worker_new(struct core_session *se, bool own_queue, struct core_pool_thread *pt);
 void worker_free(struct core_worker *w);
 char *worker_out(struct core_worker *w, size_t size);
 extern __thread struct core_worker *core_worker_current;
@@ -229,6 +242,18 @@ void session_set_ready(struct core_session *se);
 /* cuse.c */
 void session_do_cuse_init(struct core_req *req, const struct wire_cuse_init_in *in);
 void session_cuse_free(struct core_session *se);
+
+/* ring.c: core/transport/uring.h under a session */
+#define CORE_RING_DEVICE_THREADS 2 /* FORGET, INTERRUPT and the like come there */
+enum core_ring_answer { RING_NO, RING_YES, RING_REFUSE };
+/* Called by INIT: starts threads and buffers for the queues if they are to be used. */
+enum core_ring_answer session_ring_prepare(struct core_req *req, uint64_t offered, size_t payload);
+void session_ring_go(struct core_session *se, bool ok); /* INIT is answered; or it is not to be */
+int session_ring_channel(struct core_session *se, struct core_pool_thread *pt,
+			 struct core_channel **ch);
+void session_ring_restart(struct core_session *se, struct core_pool *pool);
+bool session_ring_stuck(struct core_worker *w); /* true: its group needs another thread */
+int session_ring_turn(struct core_worker *w);   /* turn() of the pool for threads of the ring */
 
 /* reply.c */
 int reply_send(struct core_req *req, int error, const void *data, size_t len);

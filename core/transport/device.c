@@ -364,3 +364,10 @@ int core_transport_custom(int fd, const struct core_custom_io *io, void *user,
 	*out = &d->base;
 	return 0;
 }
+
+int core_transport_device_fd(struct core_transport *t)
+{
+	struct device *d = CORE_CONTAINER_OF(t, struct device, base);
+
+	return t->ops == &device_ops && !d->io && d->wake_fd < 0 ? d->fd : -1;
+}

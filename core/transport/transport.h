@@ -1,6 +1,6 @@
 /*
  * How bytes reach the kernel. One vtable, several makers: the device, memory (a peer in the
- * same process) and, later, io_uring.
+ * same process) and io_uring (core/transport/uring.h).
  *
  * A transport is a connection. A channel is one thread's end of it: it owns that thread's
  * receive memory (and, on the device, perhaps a cloned descriptor). receive() is called by
@@ -48,6 +48,9 @@ struct core_transport_ops {
 	 * 0; -ENOENT: the kernel no longer wants it (interrupted, aborted); other: refused.
 	 */
 	int (*reply)(struct core_channel *ch, uint64_t tag, const struct iovec *iov, int niov);
+
+	/* Optional: the message with this tag wants no answer, and is dealt with. */
+	void (*done)(struct core_channel *ch, uint64_t tag);
 
 	/* Optional: header plus data of which part is behind descriptors. NULL: the caller copies. */
 	int (*reply_data)(struct core_channel *ch, uint64_t tag, struct wire_out_header *hdr,
@@ -129,6 +132,9 @@ static inline int core_channel_new(struct core_transport *t, bool own_queue,
  * it receives starts on a page boundary.
  */
 int core_transport_device(int fd, struct core_transport **out);
+
+/* Its descriptor, if t is /dev/fuse and nothing stands between; else -1. */
+int core_transport_device_fd(struct core_transport *t);
 
 /* Custom I/O on a descriptor (fuse_session_custom_io, fuse_chan_new): read and write by calls. */
 struct core_custom_io {

@@ -12,12 +12,27 @@
 #define SAMPLE_NS      1000000L /* how often a saturated pool is looked at */
 #define SHRINK_S       5        /* how often a pool above its floor is looked at */
 #define PATIENT_LOOKS  4        /* looks with nobody idle before growing although work goes on */
+#define QUIET_LOOKS    8        /* looks without need after which the supervisor sleeps */
 #define EXIT_PATIENCE  1000     /* looks (2 ms) before an exit interrupts what still runs */
 
 enum role { ROLE_POOL, ROLE_BLOCKED };
 
+/* Threads that can take each other's requests. */
+struct group {
+	_Alignas(64) _Atomic int idle; /* threads waiting for a request */
+	_Atomic unsigned wanted;       /* threads asked for */
+	unsigned number;
+	unsigned live, floor;          /* these under pool->lock */
+	unsigned starts;               /* threads whose start has ended, well or not */
+	unsigned saturated;
+	bool had_first;
+};
+
 struct core_pool_thread {
 	struct core_pool *pool;
+	struct group *group;
+	bool first;                /* of a group beside the pool's own */
+	bool ready;                /* has started and not ended; under pool->lock */
 	void *local;
 	pthread_t thread;
 	struct core_pool_thread *next;
@@ -32,14 +47,20 @@ struct core_pool {
 	void *owner;
 	struct core_pool_config cfg;
 
-	_Alignas(64) _Atomic int idle;     /* threads waiting for a request */
+	struct group own;                  /* number 0 */
+	struct group *more;                /* 1 to ngroups */
+	unsigned ngroups;
 	_Alignas(64) _Atomic bool armed;   /* the supervisor looks or has been told to */
 	_Atomic bool stop;
 	_Atomic int retire;                /* threads asked to go */
 	_Atomic int status;
 	sem_t kick;
 
+
 	pthread_mutex_t lock;              /* guards what follows */
+	pthread_cond_t started_one;        /* of a group */
+	int group_error;                   /* why a group could not start */
+	bool running;
 	struct core_pool_thread *threads;
 	unsigned live, blocked, peak;      /* in the pool / in lock waits */
 	unsigned long started;
@@ -61,7 +82,7 @@ void core_pool_busy(struct core_pool_thread *pt)
 
 	atomic_store_explicit(&pt->seq, atomic_load_explicit(&pt->seq, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
-	if (atomic_fetch_sub_explicit(&p->idle, 1, memory_order_seq_cst) == 1)
+	if (atomic_fetch_sub_explicit(&pt->group->idle, 1, memory_order_seq_cst) == 1)
 		kick(p);
 }
 
@@ -69,7 +90,7 @@ void core_pool_idle(struct core_pool_thread *pt)
 {
 	atomic_store_explicit(&pt->seq, atomic_load_explicit(&pt->seq, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
-	atomic_fetch_add_explicit(&pt->pool->idle, 1, memory_order_seq_cst);
+	atomic_fetch_add_explicit(&pt->group->idle, 1, memory_order_seq_cst);
 }
 
 /* Under p->lock. */
@@ -88,7 +109,7 @@ int core_pool_block_begin(struct core_pool_thread *pt)
 	pt->role = ROLE_BLOCKED;
 	p->blocked++;
 	p->live--;
-	if (p->live < p->cfg.floor)
+	if (--pt->group->live < pt->group->floor)
 		kick(p);
 	return 0;
 }
@@ -101,6 +122,34 @@ void core_pool_block_end(struct core_pool_thread *pt)
 	pt->role = ROLE_POOL;
 	p->blocked--;
 	p->live++;
+	pt->group->live++;
+}
+
+unsigned core_pool_thread_group(const struct core_pool_thread *pt)
+{
+	return pt->group->number;
+}
+
+bool core_pool_thread_first(const struct core_pool_thread *pt)
+{
+	return pt->first;
+}
+
+void core_pool_need_reader(struct core_pool_thread *pt)
+{
+	struct core_pool *p = pt->pool;
+
+	if (atomic_fetch_add(&pt->group->wanted, 1))
+		return; /* the supervisor is on its way */
+	atomic_store(&p->armed, true);
+	sem_post(&p->kick);
+}
+
+bool core_pool_surplus(struct core_pool_thread *pt)
+{
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&pt->pool->lock);
+
+	return pt->group->number && !pt->first && pt->group->live > pt->group->floor;
 }
 
 /* One retirement claimed, if any is wanted. */
@@ -132,6 +181,27 @@ static void start_failed(struct core_pool *p, int res)
 	}
 }
 
+/* Notes how a thread's start went; whether it may serve. */
+static bool group_started(struct core_pool_thread *pt, int res)
+{
+	struct core_pool *p = pt->pool;
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&p->lock);
+
+	pt->group->starts++;
+	if (pt->group->number) {
+		if (res < 0 && !p->group_error)
+			p->group_error = res;
+		pthread_cond_broadcast(&p->started_one);
+	}
+	if (res < 0)
+		return false;
+	p->ready++;
+	pt->ready = true;
+	if (!pt->group->number)
+		p->failed_starts = 0;
+	return true;
+}
+
 static void *thread_main(void *arg)
 {
 	struct core_pool_thread *pt = arg;
@@ -139,21 +209,18 @@ static void *thread_main(void *arg)
 	int res = p->ops->thread_start(p->owner, pt, &pt->local);
 	bool started = res >= 0;
 
-	if (started) {
-		pthread_mutex_lock(&p->lock);
-		p->ready++;
-		p->failed_starts = 0;
-		pthread_mutex_unlock(&p->lock);
-		atomic_fetch_add(&p->idle, 1);
+	if (group_started(pt, res)) {
+		atomic_fetch_add(&pt->group->idle, 1);
 		while (!atomic_load_explicit(&p->stop, memory_order_acquire)) {
 			res = p->ops->turn(p->owner, pt->local);
-			if (res < 0 || claim_retirement(p))
+			if (res || (!pt->group->number && claim_retirement(p)))
 				break;
 		}
-		atomic_fetch_sub(&p->idle, 1);
+		atomic_fetch_sub(&pt->group->idle, 1);
 	}
 	if (!started) {
-		start_failed(p, res);
+		if (!pt->group->number)
+			start_failed(p, res);
 	} else {
 		int none = 0;
 
@@ -161,6 +228,9 @@ static void *thread_main(void *arg)
 			atomic_compare_exchange_strong(&p->status, &none, res);
 			core_pool_stop(p);
 		}
+		pthread_mutex_lock(&p->lock);
+		pt->ready = false; /* nobody calls stuck() for it from here on */
+		pthread_mutex_unlock(&p->lock);
 		p->ops->thread_end(p->owner, pt->local);
 	}
 
@@ -168,6 +238,7 @@ static void *thread_main(void *arg)
 	p->ready -= started;
 	pt->finished = true;
 	p->live--;
+	pt->group->live--;
 	pthread_mutex_unlock(&p->lock);
 	if (atomic_load(&p->stop))
 		sem_post(&p->kick);
@@ -205,7 +276,7 @@ int core_thread_create(pthread_t *thread, void *(*func)(void *), void *arg)
 }
 
 /* Under p->lock. */
-static int spawn(struct core_pool *p)
+static int spawn(struct core_pool *p, struct group *g)
 {
 	struct core_pool_thread *pt = calloc(1, sizeof(*pt));
 	int res;
@@ -213,6 +284,8 @@ static int spawn(struct core_pool *p)
 	if (!pt)
 		return -ENOMEM;
 	pt->pool = p;
+	pt->group = g;
+	pt->first = g->number && !g->had_first;
 	res = core_thread_create(&pt->thread, thread_main, pt);
 	if (res) {
 		free(pt);
@@ -225,6 +298,8 @@ static int spawn(struct core_pool *p)
 	pt->next = p->threads;
 	p->threads = pt;
 	p->live++;
+	g->live++;
+	g->had_first = true;
 	p->started++;
 	if (p->live + p->blocked > p->peak)
 		p->peak = p->live + p->blocked;
@@ -280,18 +355,27 @@ static bool wait_kick(struct core_pool *p, long ns)
 	return true;
 }
 
-/* Has any thread in a handler come further since the last look? Under p->lock. */
-static bool progress(struct core_pool *p)
+/*
+ * Has any thread of the group in a handler come further since the last look? Of a group beside
+ * the pool's own, those that have not are reported. Under p->lock.
+ */
+static bool progress(struct core_pool *p, struct group *g)
 {
-	bool moved = false;
+	bool moved = false, more = false;
 
 	for (struct core_pool_thread *pt = p->threads; pt; pt = pt->next) {
 		unsigned long seq = atomic_load_explicit(&pt->seq, memory_order_relaxed);
 
+		if (pt->group != g)
+			continue;
 		if (pt->role == ROLE_POOL && seq != pt->seen)
 			moved = true;
+		else if (g->number && (seq & 1) && pt->ready)
+			more = p->ops->stuck(p->owner, pt->local) || more;
 		pt->seen = seq;
 	}
+	if (more)
+		atomic_fetch_add(&g->wanted, 1);
 	return moved;
 }
 
@@ -310,74 +394,105 @@ static double cpu_share(struct timespec *wall0, struct timespec *cpu0)
 	return dw > 0 ? dc / dw / (double)sysconf(_SC_NPROCESSORS_ONLN) : 1;
 }
 
+static struct group *group_at(struct core_pool *p, unsigned i)
+{
+	return i ? &p->more[i - 1] : &p->own;
+}
+
+struct usage {
+	struct timespec wall, cpu;
+};
+
 /*
- * Nobody waits for requests. Looks every SAMPLE_NS until somebody does again; grows when all
- * are stuck, or when for some looks nobody was free although processors are.
+ * One look at a group. True: somebody waits for requests and nothing has to be watched.
+ * Grows it when all are stuck, when a slow request wants another reader, or, in group 0, when
+ * for some looks nobody was free although processors are. A queue's group is content with one
+ * thread that is always busy: fast requests are best served so. Under p->lock.
  */
+static bool look(struct core_pool *p, struct group *g, struct usage *u, bool *full)
+{
+	bool moved = progress(p, g), none_idle = atomic_load(&g->idle) <= 0;
+	unsigned want = g->live < g->floor ? g->floor - g->live : 0, asked;
+
+	if (!none_idle) {
+		g->saturated = 0;
+	} else if (!moved) {
+		unsigned more = g->number ? 1 : g->live / 2 + 1;
+
+		want = want > more ? want : more;
+	} else if (!g->number && ++g->saturated >= PATIENT_LOOKS &&
+		   cpu_share(&u->wall, &u->cpu) < 0.5) {
+		want = want ? want : 1;
+		g->saturated = 0;
+	}
+	asked = atomic_exchange(&g->wanted, 0);
+	if (want < asked)
+		want = asked;
+	if (!g->floor)
+		want = 0; /* closed */
+	if (p->failed_starts && want > 1)
+		want = 1;
+	while (want > 0 && (p->live < p->cfg.ceiling || g->live < g->floor)) {
+		if (spawn(p, g))
+			break;
+		want--;
+	}
+	if (none_idle && (want || cannot_grow(p)))
+		*full = true;
+	return !none_idle && !(g->number && moved);
+}
+
+/* Nobody waits for requests in some group. Looks every SAMPLE_NS until all is quiet again. */
 static void supervise(struct core_pool *p)
 {
-	struct timespec wall = { 0 }, cpu = { 0 };
-	unsigned saturated = 0, free_looks = 0;
+	struct usage u = { { 0 }, { 0 } };
+	unsigned free_looks = 0;
 
-	cpu_share(&wall, &cpu);
+	cpu_share(&u.wall, &u.cpu);
 	while (!atomic_load(&p->stop)) {
-		unsigned want = 0;
+		bool all_free = true, full = false;
 
 		pthread_mutex_lock(&p->lock);
-		if (p->live < p->cfg.floor)
-			want = p->cfg.floor - p->live;
-		bool moved = progress(p);
-		bool none_idle = atomic_load(&p->idle) <= 0;
-
-		if (none_idle) {
-			free_looks = 0;
+		for (unsigned i = 0; i <= p->ngroups; i++)
+			if (!look(p, group_at(p, i), &u, &full))
+				all_free = false;
+		if (atomic_load(&p->own.idle) <= 0)
 			p->low_idle = 0;
-			if (!moved)
-				want = want > p->live / 2 + 1 ? want : p->live / 2 + 1;
-			else if (++saturated >= PATIENT_LOOKS && cpu_share(&wall, &cpu) < 0.5)
-				want = want ? want : 1, saturated = 0;
-		} else {
-			saturated = 0;
-			free_looks++;
-		}
-		if (p->failed_starts && want > 1)
-			want = 1;
-		while (want-- > 0 && p->live < p->cfg.ceiling)
-			if (spawn(p))
-				break;
-		bool full = p->live >= p->cfg.ceiling || cannot_grow(p);
-
 		pthread_mutex_unlock(&p->lock);
 		reap(p);
-		if (free_looks >= 8) {
+		free_looks = all_free ? free_looks + 1 : 0;
+		if (free_looks >= QUIET_LOOKS) {
 			/* Disarm, then look once more: a kick may have been swallowed meanwhile. */
 			atomic_store_explicit(&p->armed, false, memory_order_seq_cst);
-			if (atomic_load_explicit(&p->idle, memory_order_seq_cst) > 0)
+			for (unsigned i = 0; i <= p->ngroups; i++)
+				if (atomic_load(&group_at(p, i)->idle) <= 0)
+					all_free = false;
+			if (all_free)
 				return;
 			atomic_store(&p->armed, true);
 			free_looks = 0;
 		}
-		wait_kick(p, full && none_idle ? 20 * SAMPLE_NS : SAMPLE_NS);
+		wait_kick(p, full && !p->ngroups ? 20 * SAMPLE_NS : SAMPLE_NS);
 	}
 }
 
 /* Gives half of the threads that were not needed since the last look back. */
 static void shrink(struct core_pool *p)
 {
-	int idle = atomic_load(&p->idle), extra = 0;
+	int idle = atomic_load(&p->own.idle), extra = 0;
 	bool quiet;
 
 	pthread_mutex_lock(&p->lock);
 	if (p->low_idle > idle)
 		p->low_idle = idle;
-	if (p->live > p->cfg.floor && p->low_idle > 1) {
-		extra = (int)(p->live - p->cfg.floor);
+	if (p->own.live > p->own.floor && p->low_idle > 1) {
+		extra = (int)(p->own.live - p->own.floor);
 		if (extra > p->low_idle - 1)
 			extra = p->low_idle - 1;
 		extra = (extra + 1) / 2;
 	}
 	p->low_idle = idle;
-	quiet = idle == (int)p->live;
+	quiet = idle == (int)p->own.live;
 	pthread_mutex_unlock(&p->lock);
 	/*
 	 * The next threads that come back from a request go. When nothing at all happens they are
@@ -397,13 +512,21 @@ static unsigned thread_count(struct core_pool *p, unsigned *live)
 	return p->live + p->blocked;
 }
 
+static bool anybody_idle(struct core_pool *p)
+{
+	for (unsigned i = 0; i <= p->ngroups; i++)
+		if (atomic_load(&group_at(p, i)->idle) > 0)
+			return true;
+	return false;
+}
+
 /* All threads out: wakes those that wait, waits for those that work. */
 static void drain(struct core_pool *p)
 {
 	unsigned live, looks = 0;
 
 	while (thread_count(p, &live) > 0) {
-		if (atomic_load(&p->idle) > 0)
+		if (anybody_idle(p))
 			p->ops->wake(p->owner);
 		wait_kick(p, 2 * SAMPLE_NS);
 		reap(p);
@@ -416,25 +539,92 @@ static void drain(struct core_pool *p)
 	reap(p);
 }
 
+/* Under p->lock. */
+static int make_groups(struct core_pool *p, unsigned n, unsigned floor)
+{
+	if (p->more)
+		return -EBUSY;
+	p->more = aligned_alloc(64, n * sizeof(*p->more));
+	if (!p->more)
+		return -ENOMEM;
+	memset(p->more, 0, n * sizeof(*p->more));
+	for (unsigned i = 0; i < n; i++) {
+		p->more[i].number = i + 1;
+		p->more[i].floor = 2;
+	}
+	p->ngroups = n;
+	p->group_error = 0;
+	if (floor < p->own.floor)
+		p->own.floor = floor;
+	return 0;
+}
+
+/* Under p->lock. */
+static void close_groups(struct core_pool *p)
+{
+	for (unsigned i = 0; i < p->ngroups; i++)
+		p->more[i].floor = 0;
+	p->own.floor = p->cfg.floor;
+	if (p->own.live < p->own.floor)
+		kick(p);
+}
+
+int core_pool_add_groups(struct core_pool *p, unsigned n, unsigned floor)
+{
+	unsigned created = 0, i;
+	int res;
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&p->lock);
+
+	res = make_groups(p, n, floor);
+	if (res || !p->running)
+		return res;
+	for (i = 0; i < n && !res; i++) {
+		res = spawn(p, &p->more[i]);
+		created += !res;
+	}
+	kick(p); /* for the second ones */
+	for (i = 0; i < created; i++)
+		while (!p->more[i].starts)
+			pthread_cond_wait(&p->started_one, &p->lock);
+	if (!res)
+		res = p->group_error;
+	if (res)
+		close_groups(p);
+	return res;
+}
+
+void core_pool_close_groups(struct core_pool *p)
+{
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&p->lock);
+
+	close_groups(p);
+}
+
 int core_pool_run(struct core_pool *p)
 {
 	int res = 0;
 
 	pthread_mutex_lock(&p->lock);
-	for (unsigned i = 0; i < p->cfg.floor && !res; i++)
-		res = spawn(p);
-	if (p->live)
+	p->running = true;
+	for (unsigned g = 0; g <= p->ngroups; g++)
+		for (unsigned i = 0; i < group_at(p, g)->floor && !res; i++)
+			res = spawn(p, group_at(p, g));
+	if (res && p->own.live) {
+		kick(p); /* the supervisor tries again */
 		res = 0;
+	}
 	pthread_mutex_unlock(&p->lock);
 	if (res) {
 		core_err("cannot start any worker thread: %s\n", strerror(-res));
 		return res;
 	}
 	while (!atomic_load(&p->stop)) {
-		unsigned live;
+		bool above;
 
-		thread_count(p, &live);
-		if (wait_kick(p, live > p->cfg.floor ? SHRINK_S * 1000000000L : -1)) {
+		pthread_mutex_lock(&p->lock);
+		above = p->own.live > p->own.floor;
+		pthread_mutex_unlock(&p->lock);
+		if (wait_kick(p, above ? SHRINK_S * 1000000000L : -1)) {
 			if (!atomic_load(&p->stop))
 				supervise(p);
 		} else {
@@ -443,6 +633,7 @@ int core_pool_run(struct core_pool *p)
 		reap(p);
 	}
 	drain(p);
+	p->running = false;
 	return atomic_load(&p->status);
 }
 
@@ -460,7 +651,9 @@ void core_pool_get_stats(struct core_pool *p, struct core_pool_stats *st)
 	st->blocked = p->blocked;
 	st->peak = p->peak;
 	st->started = p->started;
-	st->idle = (unsigned)atomic_load(&p->idle);
+	st->idle = 0;
+	for (unsigned i = 0; i <= p->ngroups; i++)
+		st->idle += (unsigned)atomic_load(&group_at(p, i)->idle);
 }
 
 void core_pool_reset(struct core_pool *p, void *owner, const struct core_pool_config *cfg)
@@ -478,7 +671,11 @@ void core_pool_reset(struct core_pool *p, void *owner, const struct core_pool_co
 	p->failed_starts = 0;
 	p->spawn_failed = false;
 	p->low_idle = 0;
-	atomic_store(&p->idle, 0);
+	memset(&p->own, 0, sizeof(p->own));
+	p->own.floor = p->cfg.floor;
+	free(p->more);
+	p->more = NULL;
+	p->ngroups = 0;
 	atomic_store(&p->armed, false);
 	atomic_store(&p->retire, 0);
 	atomic_store(&p->status, 0);
@@ -496,6 +693,7 @@ struct core_pool *core_pool_new(const struct core_pool_ops *ops, void *owner,
 	p->ops = ops;
 	sem_init(&p->kick, 0, 0);
 	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->started_one, NULL);
 	core_pool_reset(p, owner, cfg);
 	return p;
 }
@@ -504,5 +702,7 @@ void core_pool_free(struct core_pool *p)
 {
 	sem_destroy(&p->kick);
 	pthread_mutex_destroy(&p->lock);
+	pthread_cond_destroy(&p->started_one);
+	free(p->more);
 	free(p);
 }

@@ -25,6 +25,7 @@ struct core_pool_thread;
 
 #define CORE_POOL_FLOOR       4    /* threads kept */
 #define CORE_POOL_CEILING     64   /* most threads when nobody says otherwise */
+#define CORE_POOL_MOST        100000u /* more threads nobody may ask for */
 #define CORE_POOL_MAX_BLOCKED 4096 /* lock waits at one time beyond the ceiling */
 
 struct core_pool_config {
@@ -35,11 +36,13 @@ struct core_pool_config {
 
 struct core_pool_ops {
 	int (*thread_start)(void *owner, struct core_pool_thread *pt, void **local);
-	/* Waits for one message and handles it. >= 0: go on; < 0: ends the pool with this status. */
+	/* Waits for one message and handles it. 0: go on; < 0: ends the pool with this status. */
 	int (*turn)(void *owner, void *local);
 	void (*thread_end)(void *owner, void *local);
 	int (*wake)(void *owner); /* makes waiting threads come back from turn(); called until they have */
 	void (*interrupt_all)(void *owner); /* exit takes long: interrupt what runs */
+	/* Groups: a thread's request made no progress for a look. True: more threads are needed. */
+	bool (*stuck)(void *owner, void *local);
 };
 
 struct core_pool *core_pool_new(const struct core_pool_ops *ops, void *owner,
@@ -51,6 +54,25 @@ void core_pool_reset(struct core_pool *pool, void *owner, const struct core_pool
 /* Async-signal-safe. */
 void core_pool_stop(struct core_pool *pool);
 void core_pool_free(struct core_pool *pool);
+
+/*
+ * Groups beside the pool's own (number 0), each with queues of its own that no thread of another
+ * group can read: two threads are always there, one of them the group's first, and the group grows
+ * below the pool's ceiling when core_pool_need_reader() says so or nobody is free or gets on. Before core_pool_run() they start with it; from a thread
+ * of the pool they start at once: 0 when each has a thread whose thread_start() succeeded,
+ * else the error, and none of them is left. floor: what group 0 needs from then on.
+ */
+int core_pool_add_groups(struct core_pool *pool, unsigned n, unsigned floor);
+/* They are served no more: turn() of their threads ends them with CORE_POOL_LEAVE. */
+void core_pool_close_groups(struct core_pool *pool);
+unsigned core_pool_thread_group(const struct core_pool_thread *pt);
+bool core_pool_thread_first(const struct core_pool_thread *pt); /* of its group */
+/* A request of the group waits for somebody: one more thread, at once. From any of its threads. */
+void core_pool_need_reader(struct core_pool_thread *pt);
+/* For turn(): this thread ends, the pool goes on. */
+#define CORE_POOL_LEAVE 1
+/* This thread is one more than its group keeps. */
+bool core_pool_surplus(struct core_pool_thread *pt);
 
 /* A thread has a request in hand / waits for the next one. */
 void core_pool_busy(struct core_pool_thread *pt);

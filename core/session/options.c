@@ -1,0 +1,84 @@
+/*
+ * Options of a session that both APIs have: which transport, how many threads.
+ */
+#include "core/session/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/log.h"
+#include "core/base/opt.h"
+#include "core/workers/pool.h"
+
+struct common {
+	char *transport, *threads;
+};
+
+static const struct core_opt common_opts[] = {
+	{"transport=%s", offsetof(struct common, transport), 0},
+	{"threads=%s", offsetof(struct common, threads), 0},
+	CORE_OPT_END,
+};
+
+static int keep(void *data, const char *arg, int key, struct core_args *out)
+{
+	(void)data, (void)arg, (void)key, (void)out;
+	return 1;
+}
+
+static int set_transport(const char *name, struct core_session_config *cfg)
+{
+	static const char *const names[] = {
+		[CORE_TRANSPORT_AUTO] = "auto",
+		[CORE_TRANSPORT_DEVICE] = "device",
+		[CORE_TRANSPORT_URING] = "uring",
+	};
+
+	for (unsigned i = 0; i < CORE_ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i])) {
+			cfg->transport = i;
+			return 0;
+		}
+	core_err("transport=%s: give auto, device or uring\n", name);
+	return -EINVAL;
+}
+
+static int set_threads(const char *text, struct core_session_config *cfg)
+{
+	unsigned min, max;
+	char after;
+
+	if (sscanf(text, "%u:%u%c", &min, &max, &after) != 2 || min < 1 || min > max ||
+	    max > CORE_POOL_MOST) {
+		core_err("threads=%s: give two numbers MIN:MAX, 1 <= MIN <= MAX <= %u\n", text,
+			 CORE_POOL_MOST);
+		return -EINVAL;
+	}
+	cfg->min_threads = min;
+	cfg->max_threads = max;
+	return 0;
+}
+
+int core_session_options(struct core_args *args, struct core_session_config *cfg)
+{
+	struct common c = {0};
+	int res = core_opt_parse(args, &c, common_opts, keep);
+
+	if (!res && c.transport)
+		res = set_transport(c.transport, cfg);
+	if (!res && c.threads)
+		res = set_threads(c.threads, cfg);
+	free(c.transport);
+	free(c.threads);
+	return res ? -EINVAL : 0;
+}
+
+bool core_session_is_option(const char *opt)
+{
+	return core_opt_match(common_opts, opt) != 0;
+}
+
+const char core_session_options_help[] =
+	"    -o transport=T         auto, device or uring: how requests come (auto)\n"
+	"    -o threads=MIN:MAX     worker threads (4:64)\n";

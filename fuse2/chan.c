@@ -273,6 +273,8 @@ EXPORT struct fuse_chan *fuse_mount(const char *mountpoint, struct fuse_args *ar
 		return NULL;
 	}
 	ch->m = m;
+	if (ch->t)
+		core_transport_device_linger(ch->t, core_mount_helper_sock(m));
 	remember(ch);
 	return ch;
 }

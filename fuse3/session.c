@@ -143,6 +143,7 @@ EXPORT int fuse_session_mount(struct fuse_session *se, const char *mountpoint)
 		core_mount_unmount(se->m, mountpoint, fd);
 		return -1;
 	}
+	core_transport_device_linger(t, core_mount_helper_sock(se->m));
 	attach(se, t, fd);
 	return 0;
 }

@@ -393,3 +393,8 @@ void core_mount_helper_release(struct core_mount *m)
 	if (m->helper_parent == getpid())
 		waitpid(m->helper_pid, NULL, res == 1 ? 0 : WNOHANG);
 }
+
+int core_mount_helper_sock(const struct core_mount *m)
+{
+	return m->helper_sock;
+}

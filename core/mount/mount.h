@@ -82,6 +82,9 @@ int core_mount_fd_of(const char *mountpoint);
  */
 void core_mount_unmount(struct core_mount *m, const char *mountpoint, int fd);
 
+/* The socket whose last copy's end makes the auto_unmount helper act, or -1. Stays m's. */
+int core_mount_helper_sock(const struct core_mount *m);
+
 /* Describes the mount options for --help, one line each. */
 void core_mount_help(FILE *out, const struct core_mount_profile *profile);
 

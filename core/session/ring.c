@@ -59,8 +59,8 @@ static int ring_start(struct core_session *se, size_t payload, const char **why)
 	if (res)
 		return res;
 	n = core_uring_groups(t);
-	if (n >= se->ceiling && se->ceiling != CORE_POOL_CEILING) {
-		*why = "a thread a processor is more than it may have";
+	if (2 * n + CORE_POOL_FLOOR > se->ceiling && se->ceiling != CORE_POOL_CEILING) {
+		*why = "two threads a processor are more than it may have";
 		core_transport_put(t);
 		return -E2BIG;
 	}
@@ -167,7 +167,8 @@ static void ring_message(struct core_worker *w, const struct core_msg *msg)
 	bool fast = !waits && atomic_load_explicit(&c->known, memory_order_relaxed) >= KNOWN &&
 		    atomic_load_explicit(&c->ns, memory_order_relaxed) < SLOW_NS;
 
-	if (core_unlikely(!fast) && (core_pool_thread_first(w->pt) || core_uring_exposed(w->ch))) {
+	if (core_unlikely(!fast) && !core_pool_alone(w->pt) &&
+	    (core_pool_thread_first(w->pt) || core_uring_exposed(w->ch))) {
 		if (!core_uring_hand_over(w->ch, msg->tag))
 			core_pool_need_reader(w->pt);
 		return;

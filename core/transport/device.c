@@ -27,6 +27,7 @@
 struct device {
 	struct core_transport base;
 	int fd;
+	int linger;  /* see core_transport_device_linger() */
 	int wake_fd; /* for what is no FUSE device: an eventfd polled beside fd; else -1 */
 	/*
 	 * With wake_fd: from poll() to the end of read(). A thread that is told of a message which
@@ -370,4 +371,16 @@ int core_transport_device_fd(struct core_transport *t)
 	struct device *d = CORE_CONTAINER_OF(t, struct device, base);
 
 	return t->ops == &device_ops && !d->io && d->wake_fd < 0 ? d->fd : -1;
+}
+
+void core_transport_device_linger(struct core_transport *t, int fd)
+{
+	if (core_transport_device_fd(t) >= 0)
+		CORE_CONTAINER_OF(t, struct device, base)->linger = fd;
+}
+
+int core_transport_device_lingers(struct core_transport *t)
+{
+	return core_transport_device_fd(t) < 0
+		       ? -1 : CORE_CONTAINER_OF(t, struct device, base)->linger;
 }

@@ -136,6 +136,13 @@ int core_transport_device(int fd, struct core_transport **out);
 /* Its descriptor, if t is /dev/fuse and nothing stands between; else -1. */
 int core_transport_device_fd(struct core_transport *t);
 
+/*
+ * A descriptor that must not close before the connection does, also if the process is killed:
+ * io_uring ends later than the process' own descriptors. Stays the caller's. -1: none.
+ */
+void core_transport_device_linger(struct core_transport *t, int fd);
+int core_transport_device_lingers(struct core_transport *t);
+
 /* Custom I/O on a descriptor (fuse_session_custom_io, fuse_chan_new): read and write by calls. */
 struct core_custom_io {
 	ssize_t (*read)(void *user, int fd, void *buf, size_t len);

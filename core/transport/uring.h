@@ -91,7 +91,6 @@ char *core_uring_payload(struct core_channel *ch, uint64_t tag, size_t size);
 enum core_uring_step {
 	CORE_URING_NEW,
 	CORE_URING_RING,
-	CORE_URING_FILES,
 	CORE_URING_EVENTFD,
 	CORE_URING_ENTRY,
 	CORE_URING_MAP,

@@ -14,8 +14,9 @@
 
 #include "core/base/log.h"
 
-#define RING_SIZE   64
-#define MAX_KEEPERS 6  /* threads of a group that may keep entries; they cannot end while they do  \
+#define RING_SIZE 64
+#define MAX_KEEPERS                                                                                \
+	6              /* threads of a group that may keep entries; they cannot end while they do  \
 			*/
 #define IDLE_MS   5000 /* after which a thread nobody needs looks whether it may end */
 #define MIN_AVAIL (CORE_URING_DEPTH / 2)
@@ -77,7 +78,7 @@ void channel_wake(struct ring_channel *ch)
 static int ring_setup(struct ring_channel *ch, unsigned size)
 {
 	struct io_uring_params p = {0};
-	int res = step_fails(CORE_URING_RING);
+	int res = step_fails(CORE_URING_RING), linger;
 
 	if (res)
 		return res;
@@ -87,12 +88,10 @@ static int ring_setup(struct ring_channel *ch, unsigned size)
 	if (res)
 		return res;
 	io_uring_register_ring_fd(&ch->ring); /* saves a little; its failing matters not */
-	res = step_fails(CORE_URING_FILES);
-	if (!res)
-		res = io_uring_register_files(&ch->ring, &ch->u->fd, 1);
-	if (res)
-		io_uring_queue_exit(&ch->ring);
-	return res;
+	linger = core_transport_device_lingers(ch->u->dev);
+	if (linger >= 0)
+		io_uring_register_files(&ch->ring, &linger, 1);
+	return 0;
 }
 
 /* ---- submissions ----------------------------------------------------------------------------- */
@@ -118,7 +117,9 @@ static struct io_uring_sqe *get_cmd(struct ring_channel *ch, struct entry *e, ui
 	if (core_unlikely(!sqe))
 		return NULL;
 	sqe->opcode = IORING_OP_URING_CMD;
-	sqe->flags = IOSQE_FIXED_FILE;
+	/* No registered file: a ring gives that back late, and an end by SIGKILL shall abort at
+	 * once. */
+	sqe->fd = ch->u->fd;
 	sqe->cmd_op = op;
 	sqe->user_data = (uintptr_t)e;
 	cmd = (struct ring_cmd *)sqe->cmd;
@@ -700,15 +701,25 @@ bool core_uring_idle_end(struct core_channel *base)
 	return !ch->first && !ch->avail && !ch->pending && !ch->taken;
 }
 
+/* One thread at least stays without entries, to take what is handed over. */
+static bool may_keep(struct group *g)
+{
+	bool others;
+
+	if (atomic_load(&g->nkeepers) >= MAX_KEEPERS)
+		return false;
+	pthread_mutex_lock(&g->lock);
+	others = g->empty != NULL;
+	pthread_mutex_unlock(&g->lock);
+	return others;
+}
+
 static void set_keeper(struct ring_channel *ch, bool keeper)
 {
 	if (ch->keeper == keeper)
 		return;
 	ch->keeper = keeper;
-	if (!keeper)
-		atomic_fetch_sub(&ch->group->nkeepers, 1);
-	else if (atomic_fetch_add(&ch->group->nkeepers, 1) >= MAX_KEEPERS)
-		set_keeper(ch, false);
+	atomic_fetch_add(&ch->group->nkeepers, keeper ? 1 : -1);
 }
 
 void core_uring_keep(struct core_channel *base, bool keeps)
@@ -717,8 +728,8 @@ void core_uring_keep(struct core_channel *base, bool keeps)
 
 	if (ch->first)
 		return;
-	set_keeper(ch, keeps || ch->avail);
-	ch->keeps = keeps && ch->keeper;
+	ch->keeps = keeps && (ch->keeper || may_keep(ch->group));
+	set_keeper(ch, ch->keeps || ch->avail);
 }
 
 void uring_channel_free(struct core_channel *base)

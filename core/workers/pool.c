@@ -22,7 +22,8 @@ struct group {
 	_Alignas(64) _Atomic int idle; /* threads waiting for a request */
 	_Atomic unsigned wanted;       /* threads asked for */
 	unsigned number;
-	unsigned live, floor;          /* these under pool->lock */
+	_Atomic unsigned live;         /* these are changed under pool->lock */
+	unsigned floor;
 	unsigned starts;               /* threads whose start has ended, well or not */
 	unsigned saturated;
 	bool had_first;
@@ -143,6 +144,11 @@ void core_pool_need_reader(struct core_pool_thread *pt)
 		return; /* the supervisor is on its way */
 	atomic_store(&p->armed, true);
 	sem_post(&p->kick);
+}
+
+bool core_pool_alone(const struct core_pool_thread *pt)
+{
+	return atomic_load_explicit(&pt->group->live, memory_order_relaxed) <= 1;
 }
 
 bool core_pool_surplus(struct core_pool_thread *pt)

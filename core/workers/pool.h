@@ -71,6 +71,8 @@ bool core_pool_thread_first(const struct core_pool_thread *pt); /* of its group 
 void core_pool_need_reader(struct core_pool_thread *pt);
 /* For turn(): this thread ends, the pool goes on. */
 #define CORE_POOL_LEAVE 1
+/* The only thread of its group, so far. */
+bool core_pool_alone(const struct core_pool_thread *pt);
 /* This thread is one more than its group keeps. */
 bool core_pool_surplus(struct core_pool_thread *pt);
 

@@ -16,23 +16,17 @@
 
 #define RING_SIZE 64
 #define MAX_KEEPERS                                                                                \
-	6              /* threads of a group that may keep entries; they cannot end while they do  \
-			*/
-#define IDLE_MS   5000 /* after which a thread nobody needs looks whether it may end */
+	6 /* threads of a group that may keep entries; they cannot end while they do               \
+	   */
 #define MIN_AVAIL (CORE_URING_DEPTH / 2)
 #define WAKE_DATA 0 /* user_data of the eventfd's completions; entries have their address */
 
-static __thread struct ring_channel *mine; /* the calling thread's */
-
-static struct ring_channel *channel_of(struct core_channel *base)
-{
-	return CORE_CONTAINER_OF(base, struct ring_channel, base);
-}
+__thread struct ring_channel *ring_mine;
 
 /* ---- lists ---------------------------------------------------------------------------------- */
 
 /* Under ch->lock. */
-static void add_pending(struct ring_channel *ch, struct entry *e)
+void add_pending(struct ring_channel *ch, struct entry *e)
 {
 	e->next = NULL;
 	*ch->pending_end = e;
@@ -49,7 +43,7 @@ static void push_inbox(struct ring_channel *ch, struct entry *e)
 }
 
 /* Under the lock of `to`; from may be the same channel. */
-static void take_inbox(struct ring_channel *to, struct ring_channel *from)
+void take_inbox(struct ring_channel *to, struct ring_channel *from)
 {
 	struct entry *e, *next;
 
@@ -61,7 +55,7 @@ static void take_inbox(struct ring_channel *to, struct ring_channel *from)
 	}
 }
 
-static void channel_signal(struct ring_channel *ch)
+void channel_signal(struct ring_channel *ch)
 {
 	uint64_t one = 1;
 
@@ -238,7 +232,7 @@ static void refused(struct ring_channel *ch, struct entry *e, int res)
 }
 
 /* Under ch->lock. The next entry with a request, or NULL. */
-static struct entry *next_completion(struct ring_channel *ch)
+struct entry *next_completion(struct ring_channel *ch)
 {
 	struct io_uring_cqe *cqe;
 
@@ -289,133 +283,6 @@ static int hand_out(struct entry *e, struct core_msg *msg)
 	msg->payload_len = payload;
 	msg->tag = (uintptr_t)e;
 	return 1;
-}
-
-/* ---- requests handed over ---------------------------------------------------------------------
- */
-
-/* The oldest, so that nobody waits for ever. */
-static struct entry *take_orphan(struct group *g)
-{
-	struct entry *e;
-
-	if (!atomic_load(&g->norphans))
-		return NULL;
-	pthread_mutex_lock(&g->lock);
-	e = g->orphans;
-	if (e) {
-		g->orphans = e->next;
-		if (!g->orphans)
-			g->orphans_end = &g->orphans;
-		atomic_fetch_sub(&g->norphans, 1);
-	}
-	pthread_mutex_unlock(&g->lock);
-	return e;
-}
-
-bool core_uring_exposed(struct core_channel *base)
-{
-	return channel_of(base)->avail > 0;
-}
-
-/* For any thread that waits without entries. False: none does. */
-static bool hand_on(struct group *g, struct entry *e)
-{
-	struct ring_channel *to;
-
-	pthread_mutex_lock(&g->lock);
-	e->next = NULL;
-	*g->orphans_end = e;
-	g->orphans_end = &e->next;
-	atomic_fetch_add(&g->norphans, 1);
-	to = g->empty;
-	if (to) {
-		g->empty = to->next_empty;
-		to->is_empty = false;
-		channel_signal(to);
-	}
-	pthread_mutex_unlock(&g->lock);
-	return to != NULL;
-}
-
-bool core_uring_hand_over(struct core_channel *base, uint64_t tag)
-{
-	return hand_on(channel_of(base)->group, (void *)(uintptr_t)tag);
-}
-
-static void leave_empty(struct ring_channel *ch)
-{
-	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&ch->group->lock);
-
-	for (struct ring_channel **l = &ch->group->empty; *l; l = &(*l)->next_empty)
-		if (*l == ch) {
-			*l = ch->next_empty;
-			break;
-		}
-	ch->is_empty = false;
-}
-
-/* A thread without entries waits for what is handed over. 0, or -EINTR. */
-static int wait_empty(struct ring_channel *ch)
-{
-	struct pollfd p = {ch->wake_fd, POLLIN, 0};
-	struct group *g = ch->group;
-	uint64_t n;
-	int res = 0;
-
-	pthread_mutex_lock(&g->lock);
-	if (!g->orphans) {
-		ch->next_empty = g->empty;
-		g->empty = ch;
-		ch->is_empty = true;
-	}
-	pthread_mutex_unlock(&g->lock);
-	if (!ch->is_empty)
-		return 0;
-	atomic_store(&ch->waiting, true);
-	if (!atomic_load(&g->help) && atomic_load(&ch->u->state) == RING_GO &&
-	    poll(&p, 1, IDLE_MS) < 0)
-		res = -errno;
-	atomic_store(&ch->waiting, false);
-	leave_empty(ch);
-	if (read(ch->wake_fd, &n, sizeof(n)) < 0 && errno != EAGAIN)
-		res = -errno;
-	return res;
-}
-
-/*
- * What waits behind threads of the group that are stuck: requests are for whoever is free,
- * answers go out here. Not under ch->lock.
- */
-static void help_stuck(struct ring_channel *ch)
-{
-	struct entry *e, *answers = NULL, **end = &answers;
-
-	pthread_mutex_lock(&ch->u->lock);
-	atomic_store(&ch->group->help, false);
-	for (struct ring_channel *o = ch->group->channels; o; o = o->next) {
-		if (o == ch || !atomic_load(&o->stuck))
-			continue;
-		pthread_mutex_lock(&o->lock);
-		if (atomic_load(&o->stuck)) {
-			take_inbox(o, o);
-			*end = o->pending;
-			while (*end)
-				end = &(*end)->next;
-			o->pending = NULL;
-			o->pending_end = &o->pending;
-			while ((e = next_completion(o)))
-				hand_on(ch->group, e);
-		}
-		pthread_mutex_unlock(&o->lock);
-	}
-	pthread_mutex_unlock(&ch->u->lock);
-	pthread_mutex_lock(&ch->lock);
-	while ((e = answers)) {
-		answers = e->next;
-		add_pending(ch, e);
-	}
-	pthread_mutex_unlock(&ch->lock);
 }
 
 /* ---- receive -----------------------------------------------------------------------------------
@@ -587,7 +454,7 @@ int uring_reply(struct core_channel *base, uint64_t tag, const struct iovec *iov
 		if (iov[i].iov_base != p + len)
 			memmove(p + len, iov[i].iov_base, iov[i].iov_len);
 	}
-	if (core_likely(ch == mine && ch->keeps)) {
+	if (core_likely(ch == ring_mine && ch->keeps)) {
 		pthread_mutex_lock(&ch->lock);
 		add_pending(ch, e);
 		pthread_mutex_unlock(&ch->lock);
@@ -606,49 +473,6 @@ void uring_done(struct core_channel *base, uint64_t tag)
 
 	out.unique = ((struct wire_in_header *)e->hdr->in_out)->unique;
 	uring_reply(base, tag, &iov, 1);
-}
-
-/* ---- rescue
- * ---------------------------------------------------------------------------------------- */
-
-unsigned core_uring_rescue(struct core_channel *base)
-{
-	struct ring_channel *ch = channel_of(base);
-	unsigned res = 0;
-	bool work;
-
-	pthread_mutex_lock(&ch->lock);
-	if (!atomic_load(&ch->waiting))
-		atomic_store(&ch->stuck, true);
-	work = ch->pending || atomic_load(&ch->inbox) || io_uring_cq_ready(&ch->ring);
-	if (__atomic_load_n(ch->ring.sq.kflags, __ATOMIC_ACQUIRE) & IORING_SQ_TASKRUN)
-		res |= CORE_URING_NEEDS_PUMP;
-	pthread_mutex_unlock(&ch->lock);
-	pthread_mutex_lock(&ch->u->lock);
-	if (work) {
-		atomic_store(&ch->group->help, true);
-		res |= CORE_URING_NEEDS_READER;
-		for (struct ring_channel *o = ch->group->channels; o; o = o->next)
-			if (o != ch && atomic_load(&o->waiting)) {
-				channel_wake(o);
-				res &= ~(unsigned)CORE_URING_NEEDS_READER;
-				break;
-			}
-	}
-	if (atomic_load(&ch->group->norphans) && !ch->group->empty)
-		res |= CORE_URING_NEEDS_READER;
-	pthread_mutex_unlock(&ch->u->lock);
-	return res;
-}
-
-void core_uring_pump(void)
-{
-	int saved = errno;
-
-	if (mine && atomic_load(&mine->stuck))
-		syscall(SYS_io_uring_enter, mine->ring.ring_fd, 0, 0, IORING_ENTER_GETEVENTS, NULL,
-			0);
-	errno = saved;
 }
 
 /* ---- life
@@ -690,8 +514,8 @@ void core_uring_close(struct core_channel *base)
 		ch->taken = e->next;
 		core_uring_hand_over(base, (uintptr_t)e);
 	}
-	if (mine == ch)
-		mine = NULL;
+	if (ring_mine == ch)
+		ring_mine = NULL;
 }
 
 bool core_uring_idle_end(struct core_channel *base)
@@ -803,7 +627,7 @@ int core_uring_channel_new(struct core_transport *t, unsigned group, bool first,
 		ch->group->first = ch;
 	pthread_mutex_unlock(&u->lock);
 	core_transport_get(t);
-	mine = ch;
+	ring_mine = ch;
 	*out = &ch->base;
 	return 0;
 }

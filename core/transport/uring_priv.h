@@ -116,6 +116,21 @@ static inline int step_fails(enum core_uring_step step)
 /* uring.c */
 int entry_new(struct uring *u, unsigned qid, struct entry **out);
 void ring_fail(struct uring *u);
+static inline struct ring_channel *channel_of(struct core_channel *base)
+{
+	return CORE_CONTAINER_OF(base, struct ring_channel, base);
+}
+/* uring_channel.c */
+extern __thread struct ring_channel *ring_mine;                      /* the calling thread's */
+void add_pending(struct ring_channel *ch, struct entry *e);          /* under ch->lock */
+void take_inbox(struct ring_channel *to, struct ring_channel *from); /* under to->lock */
+struct entry *next_completion(struct ring_channel *ch);              /* under ch->lock */
+void channel_signal(struct ring_channel *ch);
+/* uring_help.c */
+struct entry *take_orphan(struct group *g);
+bool hand_on(struct group *g, struct entry *e);
+int wait_empty(struct ring_channel *ch);
+void help_stuck(struct ring_channel *ch);
 /* uring_channel.c */
 void channel_wake(struct ring_channel *ch);
 int uring_receive(struct core_channel *base, struct core_msg *msg, int max);

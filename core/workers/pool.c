@@ -23,6 +23,7 @@ struct group {
 	_Atomic unsigned wanted;       /* threads asked for */
 	unsigned number;
 	_Atomic unsigned live;         /* these are changed under pool->lock */
+	_Atomic unsigned away;         /* in lock waits */
 	unsigned floor;
 	unsigned starts;               /* threads whose start has ended, well or not */
 	unsigned saturated;
@@ -110,6 +111,7 @@ int core_pool_block_begin(struct core_pool_thread *pt)
 	pt->role = ROLE_BLOCKED;
 	p->blocked++;
 	p->live--;
+	pt->group->away++;
 	if (--pt->group->live < pt->group->floor)
 		kick(p);
 	return 0;
@@ -124,6 +126,7 @@ void core_pool_block_end(struct core_pool_thread *pt)
 	p->blocked--;
 	p->live++;
 	pt->group->live++;
+	pt->group->away--;
 }
 
 unsigned core_pool_thread_group(const struct core_pool_thread *pt)
@@ -148,7 +151,7 @@ void core_pool_need_reader(struct core_pool_thread *pt)
 
 bool core_pool_alone(const struct core_pool_thread *pt)
 {
-	return atomic_load_explicit(&pt->group->live, memory_order_relaxed) <= 1;
+	return pt->group->live + pt->group->away <= 1;
 }
 
 bool core_pool_surplus(struct core_pool_thread *pt)

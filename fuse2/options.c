@@ -70,6 +70,9 @@ static const struct core_opt fs_opts[] = {
 	FS("kernel_cache", kernel_cache, 1),
 	FS("auto_cache", auto_cache, 1),
 	FS("noauto_cache", auto_cache, 0),
+	FS("readdirplus=no", readdirplus, CORE_READDIRPLUS_NO),
+	FS("readdirplus=yes", readdirplus, CORE_READDIRPLUS_YES),
+	FS("readdirplus=auto", readdirplus, CORE_READDIRPLUS_AUTO),
 	FS("umask=", set_mode, 1),
 	FS("umask=%o", umask, 0),
 	FS("uid=", set_uid, 1),
@@ -113,6 +116,7 @@ static const char fs_help[] =
 	"    -o direct_io           no page cache\n"
 	"    -o kernel_cache        cached data survives close\n"
 	"    -o [no]auto_cache      cached data survives while size and mtime stay (off)\n"
+	"    -o readdirplus=no|yes|auto  attributes in directory listings (auto)\n"
 	"    -o umask=M             permissions of all files are 0777 without these bits (octal)\n"
 	"    -o uid=N               owner of all files\n"
 	"    -o gid=N               group of all files\n"

@@ -25,6 +25,9 @@ static const struct core_opt fs_opts[] = {
 	CFG("kernel_cache", kernel_cache, 1),
 	CFG("auto_cache", auto_cache, 1),
 	CFG("noauto_cache", auto_cache, 0),
+	CFG("readdirplus=no", readdirplus, CORE_READDIRPLUS_NO),
+	CFG("readdirplus=yes", readdirplus, CORE_READDIRPLUS_YES),
+	CFG("readdirplus=auto", readdirplus, CORE_READDIRPLUS_AUTO),
 	CFG("no_rofd_flush", no_rofd_flush, 1),
 	/* in FUSE 3 init may take them back */
 	CFG("hard_remove", hard_remove, 1),

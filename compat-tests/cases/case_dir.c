@@ -487,3 +487,63 @@ CASE(dir_cached, "dir.cache-readdir-reads-once", .apis = T_API3, .raw = true, .o
 	EQ(t_seen("readdir*"), first);
 }
 #endif
+
+/* Files f000 to f199 in "d", through the backing directory, so that the mount knows nothing of
+ * them. */
+static void two_hundred_files(void)
+{
+	char name[32];
+
+	mkdir(S("d"), 0755);
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "d/f%03d", i);
+		put(S(name), "");
+	}
+}
+
+static int list_and_stat(bool with_stat)
+{
+	DIR *d = dir_of(P("d"));
+	struct dirent *e;
+	struct stat st;
+	int n = 0;
+
+	while ((e = readdir(d))) {
+		n += e->d_name[0] == 'f';
+		if (with_stat && fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			FAIL("stat %s: %s", e->d_name, strerror(errno));
+	}
+	closedir(d);
+	return n;
+}
+
+/* However the attributes come, each file is asked for once. */
+CASE(dir_stat_once, "dir.listing-with-stat-asks-for-each-file-once",
+     .opts = "entry_timeout=60,attr_timeout=60")
+{
+	two_hundred_files();
+	MARK();
+	EQ(list_and_stat(true), 200);
+	SEEN("getattr /d/f*", 200);
+	EQ(list_and_stat(true), 200);
+	SEEN("getattr /d/f*", 200);
+}
+
+/* Readers that look at names only are soon given names only. */
+CASE(dir_names_only, "dir.listing-of-names-asks-for-few-files")
+{
+	two_hundred_files();
+	for (int i = 0; i < 20; i++)
+		EQ(list_and_stat(false), 200);
+	MARK();
+	EQ(list_and_stat(false), 200);
+	UNSEEN("getattr /d/f*");
+}
+
+CASE(dir_plus_off, "dir.readdirplus-option-no", .opts = "readdirplus=no")
+{
+	two_hundred_files();
+	MARK();
+	EQ(list_and_stat(false), 200);
+	UNSEEN("getattr /d/f*");
+}

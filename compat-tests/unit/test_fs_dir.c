@@ -147,6 +147,58 @@ static void what_is_asked(void)
 	fs_stop();
 }
 
+/* Reads the whole directory; *with: entries with attributes. Those without are looked up if wanted.
+ */
+static int read_plus(struct sk *k, bool look_up, int *with)
+{
+	uint64_t fh = open_root(k), off = 0;
+	struct sk_dirent d;
+	char buf[1024];
+	int n = 0;
+	long len;
+
+	*with = 0;
+	while ((len = sk_readdirplus(k, 1, fh, off, buf, sizeof(buf))) > 0) {
+		size_t pos = 0;
+
+		while (sk_dirent_next(buf, len, &pos, true, &d)) {
+			n++;
+			off = d.off;
+			if (d.name[0] == '.')
+				continue;
+			*with += d.entry.nodeid != 0;
+			if (d.entry.nodeid)
+				UNIT_ASSERT_INT(d.entry.attr.mode, S_IFREG | 0644);
+			else if (look_up)
+				UNIT_ASSERT_INT(sk_lookup(k, 1, d.name, NULL), 0);
+		}
+	}
+	UNIT_ASSERT_INT(len, 0);
+	UNIT_ASSERT_INT(sk_releasedir(k, 1, fh, 0), 0);
+	return n;
+}
+
+static void attributes_for_who_looks_entries_up(void)
+{
+	for (int offsets = 0; offsets <= 1; offsets++) {
+		struct core_fs_config cfg = fs_defaults;
+		struct sk *k;
+		int with;
+
+		cfg.readdirplus = CORE_READDIRPLUS_AUTO;
+		k = fs_start(NULL, &cfg, NULL, 0);
+		M.offsets = offsets;
+		make_files();
+		for (int i = 0; i < 30; i++)
+			UNIT_ASSERT_INT(read_plus(k, false, &with), FILES + 2);
+		UNIT_ASSERT_INT(with, 0);
+		for (int i = 0; i < 10; i++)
+			UNIT_ASSERT_INT(read_plus(k, true, &with), FILES + 2);
+		CU_ASSERT(with > FILES * 3 / 4);
+		fs_stop();
+	}
+}
+
 static void inode_numbers_in_directories(void)
 {
 	for (int mode = 0; mode < 4; mode++) {
@@ -380,5 +432,6 @@ static void a_removed_open_directory_keeps_its_attributes(void)
 UNIT_SUITE(fs_dir, UNIT_TEST(every_entry_once), UNIT_TEST(positions_can_be_gone_back_to),
 	   UNIT_TEST(what_is_asked), UNIT_TEST(inode_numbers_in_directories),
 	   UNIT_TEST(names_no_directory_can_have_are_left_out), UNIT_TEST(a_failing_readdir),
-	   UNIT_TEST(handles_that_are_none), UNIT_TEST(lookups_of_an_abandoned_readdirplus),
-	   UNIT_TEST(no_memory), UNIT_TEST(a_removed_open_directory_keeps_its_attributes));
+	   UNIT_TEST(handles_that_are_none), UNIT_TEST(attributes_for_who_looks_entries_up),
+	   UNIT_TEST(lookups_of_an_abandoned_readdirplus), UNIT_TEST(no_memory),
+	   UNIT_TEST(a_removed_open_directory_keeps_its_attributes));

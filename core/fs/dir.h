@@ -13,14 +13,14 @@ struct dir_handle {
 	int flags;
 	bool filled;
 	/*
-	 * Collected entries as a READDIR answers them, so that serving is copying: struct wire_dirent
-	 * and the name, padded; `off` is where the next record is. With RECORD_STAT in the type, a
-	 * struct stat follows.
+	 * Collected entries as a READDIR answers them, so that serving is copying: struct
+	 * wire_dirent and the name, padded; `off` is where the next record is. With RECORD_STAT in
+	 * the type, a struct stat follows.
 	 */
 	char *records;
 	size_t len, cap;
-	size_t last;   /* position after what was served last */
-	bool has_stat; /* of any record */
+	size_t last;    /* position after what was served last */
+	bool has_stat;  /* of any record */
 };
 
 /* The handle, or NULL; with remove the number is not valid any more. */

@@ -268,7 +268,10 @@ static void fs_lookup(struct core_req *req, uint64_t parent, const char *name)
 	if (!res)
 		res = op_path(req, parent, name, &path);
 	if (!res) {
-		res = fs_make_entry(req, node_from_id(FS_NODES(fs), parent), name, path, NULL, &u);
+		uint32_t dir = node_from_id(FS_NODES(fs), parent);
+
+		watch_lookup(&fs->watch, dir);
+		res = fs_make_entry(req, dir, name, path, NULL, &u);
 		if (res == -ENOENT && fs->cfg.negative_timeout != 0) {
 			memset(&u.e, 0, sizeof(u.e));
 			u.e.entry_timeout = fs->cfg.negative_timeout;

@@ -19,10 +19,10 @@ struct fill {
 	struct core_fs *fs;
 	struct dir_handle *dh;
 	uint32_t parent;
-	bool plus;       /* the kernel asked for READDIRPLUS */
-	bool show_ino;   /* use_ino, readdir_ino: entries have numbers */
-	bool want_attr;  /* and is thought to need the attributes: watch.c */
-	char *out;       /* reply */
+	bool plus;     /* the kernel asked for READDIRPLUS */
+	bool show_ino; /* use_ino, readdir_ino: entries have numbers */
+	bool first;    /* from the beginning of the directory */
+	char *out;     /* reply */
 	size_t used, size;
 	bool collecting; /* entries came without offsets */
 	bool direct;     /* entries came with offsets */
@@ -164,7 +164,8 @@ static int no_such_name(const char *name, size_t len)
 			 NODE_NAME_MAX);
 	else
 		/* The kernel would refuse the whole directory. */
-		core_err("readdir: the name \"%s\" is left out: a '/' cannot be part of one\n", name);
+		core_err("readdir: the name \"%s\" is left out: a '/' cannot be part of one\n",
+			 name);
 	return 0;
 }
 
@@ -319,6 +320,75 @@ static void undo_lookups(struct fill *f)
 	}
 }
 
+/* ---- attributes for who looks entries up anyway ------------------------------------------------
+ */
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Asks the program for the attributes of an entry in the reply, as a lookup would. */
+static void complete_entry(struct fill *f, uint64_t ino, struct wire_entry_out *out)
+{
+	struct wire_dirent *d = (void *)(out + 1);
+	char name[NODE_NAME_MAX + 1];
+	union fs_entry u;
+	const char *path;
+	int res;
+
+	memcpy(name, d + 1, d->namelen);
+	name[d->namelen] = 0;
+	if (op_path(f->req, ino, name, &path))
+		return;
+	res = fs_make_entry(f->req, f->parent, name, path, NULL, &u);
+	op_end(f->req);
+	if (res)
+		return; /* gone meanwhile, or whatever a lookup will say */
+	reply_fill_entry(out, &u.e);
+	d->ino = u.e.attr.st_ino;
+	d->type = (u.e.attr.st_mode & S_IFMT) >> 12;
+}
+
+/*
+ * Outside of the program's readdir, which may hold a lock of its own. Whoever waits for the
+ * listing gets it soon, complete or not: what has no attributes is looked up.
+ */
+static void complete_entries(struct fill *f, uint64_t ino)
+{
+	const uint64_t most_ns = 100 * 1000 * 1000;
+	struct dir_watch *w = &f->fs->watch;
+	unsigned every = watch_wants(w, f->parent, f->first);
+	uint64_t start = every ? now_ns() : 0;
+	uint32_t asked = 0, left = 0;
+
+	for (size_t pos = 0; pos < f->used;) {
+		struct wire_entry_out *out = (void *)(f->out + pos);
+		const struct wire_dirent *d = (void *)(out + 1);
+
+		pos += sizeof(*out) + sizeof(*d) + PADDED(d->namelen);
+		if (out->nodeid || is_dot((const char *)(d + 1), d->namelen))
+			continue;
+		if (!every || watch_sample(w, every)) {
+			left++;
+			continue;
+		}
+		complete_entry(f, ino, out);
+		if (++asked % 16 == 0 &&
+		    (core_req_interrupted(f->req) || now_ns() - start > most_ns))
+			every = 0;
+	}
+	if (asked)
+		watch_cost(w, now_ns() - start, asked);
+	watch_served(w, f->parent, left);
+}
+
+/* ---- the requests -------------------------------------------------------------------------------
+ */
+
 static int fill_from_program(struct fill *f, uint64_t ino, off_t off, struct core_file_info *fi)
 {
 	struct core_fs *fs = f->fs;
@@ -332,7 +402,7 @@ static int fill_from_program(struct fill *f, uint64_t ino, off_t off, struct cor
 	fi->fh = f->dh->fh;
 	fi->flags = f->dh->flags;
 	res = fs->ops.readdir ? fs->ops.readdir(fs->data, path, f, core_fs_fill, off, fi,
-						f->want_attr ? CORE_READDIR_PLUS : 0)
+						f->plus ? CORE_READDIR_PLUS : 0)
 			      : -ENOSYS;
 	op_end(f->req);
 	if (!res)
@@ -348,7 +418,11 @@ void dir_read(struct core_req *req, uint64_t ino, size_t size, off_t off, struct
 	struct core_fs *fs = req_fs(req);
 	struct dir_handle *dh = dir_get(fs->dirs, fi->fh, false);
 	struct fill f = {
-		.req = req, .fs = fs, .dh = dh, .plus = plus, .want_attr = plus, .size = size,
+		.req = req,
+		.fs = fs,
+		.dh = dh,
+		.plus = plus,
+		.size = size,
 		.parent = node_from_id(FS_NODES(fs), ino),
 		.show_ino = fs->cfg.use_ino || fs->cfg.readdir_ino,
 	};
@@ -372,6 +446,8 @@ void dir_read(struct core_req *req, uint64_t ino, size_t size, off_t off, struct
 		}
 	}
 	pthread_mutex_unlock(&dh->lock);
+	if (!res && plus && fs->readdirplus == CORE_READDIRPLUS_AUTO)
+		complete_entries(&f, ino);
 	if (!res) {
 		if (core_reply_buf(req, f.out, f.used) && plus)
 			undo_lookups(&f);

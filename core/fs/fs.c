@@ -143,6 +143,30 @@ static void fs_init(void *userdata, struct core_conn *conn)
 	}
 }
 
+/* What is asked of the kernel beside the program's wishes. */
+static uint64_t adjust_caps(void *userdata, uint64_t offered, uint64_t want)
+{
+	const uint64_t plus = WIRE_CAP(DO_READDIRPLUS), automatic = WIRE_CAP(READDIRPLUS_AUTO);
+	struct core_fs *fs = userdata;
+	enum core_readdirplus mode = fs->cfg.readdirplus;
+
+	if (mode == CORE_READDIRPLUS_DEFAULT) {
+		bool says = fs->profile->caps_visible & automatic;
+
+		if (want & plus)
+			mode = want & automatic ? CORE_READDIRPLUS_AUTO : CORE_READDIRPLUS_YES;
+		else
+			mode = says ? CORE_READDIRPLUS_NO : CORE_READDIRPLUS_AUTO;
+	}
+	if (!(offered & plus) || !fs->ops.readdir)
+		mode = CORE_READDIRPLUS_NO;
+	fs->readdirplus = mode;
+	want &= ~(plus | automatic);
+	if (mode == CORE_READDIRPLUS_AUTO)
+		want |= automatic;
+	return mode == CORE_READDIRPLUS_NO ? want : want | plus;
+}
+
 static void fs_destroy(void *userdata)
 {
 	struct core_fs *fs = userdata;
@@ -187,7 +211,7 @@ static void make_ll_ops(const struct core_fs *fs, struct core_ll_ops *ll)
 		ll->poll = NULL;
 	if (!fs->ops.syncfs)
 		ll->syncfs = NULL;
-	if (!(fs->profile->caps_visible & WIRE_CAP(DO_READDIRPLUS)))
+	if (!fs->ops.readdir)
 		ll->readdirplus = NULL;
 }
 
@@ -234,6 +258,8 @@ struct core_fs *core_fs_new(const struct core_profile *profile,
 		free(fs);
 		return NULL;
 	}
+	watch_init(&fs->watch);
+	fs->se->adjust_caps = adjust_caps;
 	fs->se->worker_init = worker_init;
 	fs->se->worker_fini = worker_fini;
 	return fs;

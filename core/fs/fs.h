@@ -74,6 +74,14 @@ enum core_renamex_flags { CORE_RENAME_SWAP = 2, CORE_RENAME_EXCL = 4 };
 typedef int (*core_fill_dir)(void *buf, const char *name, const struct stat *st, off_t off,
 			     int flags);
 
+/* Do listings carry attributes (READDIRPLUS)? */
+enum core_readdirplus {
+	CORE_READDIRPLUS_DEFAULT = 0, /* as the program wants it, or AUTO */
+	CORE_READDIRPLUS_NO,
+	CORE_READDIRPLUS_YES,  /* as the program fills them, for all entries */
+	CORE_READDIRPLUS_AUTO, /* the kernel asks, and we add attributes, where entries are looked up */
+};
+
 struct core_fs_config {
 	int set_gid, set_uid, set_mode;
 	unsigned gid, uid, umask;
@@ -83,6 +91,7 @@ struct core_fs_config {
 	int remember; /* seconds; -1: for ever */
 	int hard_remove, use_ino, readdir_ino, direct_io, kernel_cache, auto_cache;
 	int no_rofd_flush, parallel_direct_writes;
+	enum core_readdirplus readdirplus;
 	int ac_attr_timeout_set;
 	double ac_attr_timeout;
 	int nullpath_ok; /* NULL instead of a path that is gone */

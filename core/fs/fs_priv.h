@@ -11,6 +11,7 @@
 #include "core/fs/fs.h"
 #include "core/fs/path.h"
 #include "core/fs/side.h"
+#include "core/fs/watch.h"
 #include "core/session/session_priv.h"
 
 struct fs_worker {
@@ -48,6 +49,8 @@ struct core_fs {
 	bool park_thread_runs, park_thread_ends;
 	pthread_cond_t park_cond;
 	bool single;
+	struct dir_watch watch;
+	enum core_readdirplus readdirplus; /* from INIT on: NO, YES or AUTO */
 	bool plain_attr; /* from INIT on: attributes go out with nothing but our inode number */
 
 	struct fs_volume {

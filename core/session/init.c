@@ -223,6 +223,8 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 	want = (want & ~unknown) | ((se->profile->caps_always | c->core_want) & offered);
 	if (c->request_timeout)
 		want |= WIRE_CAP(REQUEST_TIMEOUT) & offered;
+	if (se->adjust_caps)
+		want = se->adjust_caps(se->userdata, offered, want) & offered;
 	if (want & WIRE_CAP(HANDLE_KILLPRIV_V2))
 		want &= ~WIRE_CAP(HANDLE_KILLPRIV); /* the kernel takes one of the two */
 	se->caps = want;

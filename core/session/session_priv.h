@@ -134,6 +134,7 @@ struct core_session {
 	_Atomic size_t bufsize; /* largest message we may receive */
 
 	/* Hooks of core/fs. */
+	uint64_t (*adjust_caps)(void *userdata, uint64_t offered, uint64_t want);
 	int (*worker_init)(struct core_session *se, struct core_worker *w);
 	void (*worker_fini)(struct core_session *se, struct core_worker *w);
 	void (*on_wake)(void *userdata); /* the single-threaded loop was woken */

@@ -141,6 +141,8 @@ union fs_entry {
 _Static_assert(offsetof(union fs_entry, e.attr) == offsetof(union fs_entry, x.attr), "one place");
 
 /* The mode a new file or directory gets: what the caller says, or an option. */
+/* The owner a caller means, as the program says it (idmap). */
+uid_t fs_map_owner(const struct core_fs_tuning *t, uid_t uid);
 mode_t fs_new_mode(const struct core_fs *fs, mode_t mode);
 mode_t fs_new_dir_mode(const struct core_fs *fs, mode_t mode);
 void fs_adjust_stat(struct core_fs *fs, uint32_t idx, struct stat *st);

@@ -33,6 +33,11 @@ static const struct command commands[] = {
 	 "lost. The mount point stays until it is unmounted (fusermount3 -u MOUNTPOINT).\n"
 	 "NUMBER is the connection's number from 'ambifuse status'.\n",
 	 command_abort},
+	{"attr", "FILE...", "show birth time, flags and DOS attributes of files",
+	 "On any mount, of any kind of file; a symbolic link itself. Asked are statx(2) for the\n"
+	 "birth time, the inode flags that lsattr shows, and the attributes system.ntfs_attrib\n"
+	 "(ntfs-3g's) and user.DOSATTRIB (Samba's); each line says where it comes from.\n",
+	 command_attr},
 	{"conform", "[OPTION]... [GLOB]...", "test a FUSE library with the conformance cases",
 	 "Runs the cases, for FUSE 2 and FUSE 3, against a library: ambifuse's, the system's, or any\n"
 	 "other. Needs root and /dev/fuse, unless --kernel sim.\n"

@@ -26,9 +26,16 @@ void say(const char *fmt, ...) CORE_PRINTF(1, 2);
 /* Complains about the arguments of the command argv[0] and returns STATUS_USAGE. */
 int bad_usage(char **argv, const char *fmt, ...) CORE_PRINTF(2, 3);
 
+/*
+ * Names come from whoever made them: nothing of them reaches the terminal as a control sequence.
+ * Padded with blanks to width.
+ */
+void print_escaped(const char *s, int width);
+
 int command_run(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_abort(int argc, char **argv);
+int command_attr(int argc, char **argv);
 int command_conform(int argc, char **argv);
 
 #endif

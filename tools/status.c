@@ -8,11 +8,7 @@
 
 #define CONNECTIONS "/sys/fs/fuse/connections"
 
-/*
- * Names come from whoever mounted: nothing of them reaches the terminal as a control sequence.
- * Padded with blanks to width.
- */
-static void print_escaped(const char *s, int width)
+void print_escaped(const char *s, int width)
 {
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;

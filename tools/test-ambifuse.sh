@@ -125,6 +125,29 @@ while [ $i -lt 8192 ]; do
 done
 check run-cut 0 '^yes' sh -c '[ $1 -eq $2 ] && echo yes' - $reports $cuts
 
+# attr
+: >file && ln -s nowhere link && mkfifo fifo
+check attr-arg 2 'give a file' "$ambifuse" attr
+check attr-option 2 "no option '-x'" "$ambifuse" attr -x file
+check attr-missing 1 "cannot read 'nosuch'" "$ambifuse" attr nosuch file
+check attr-others-go-on 1 '^file$' "$ambifuse" attr nosuch file
+check attr-born 0 '^  born ' "$ambifuse" attr file
+check attr-flags 0 '^  flags ' "$ambifuse" attr -- file adir
+check attr-second 0 '^adir$' "$ambifuse" attr file adir
+check attr-link 0 '^link$' "$ambifuse" attr link
+check attr-fifo 0 '^  flags .*' "$ambifuse" attr fifo
+mkdir 'a
+b'
+check attr-escaped 0 '^a\\012b$' "$ambifuse" attr 'a
+b'
+if setfattr -n user.DOSATTRIB -v 0x000005000500000011000000270000004f7d8e2bb379dd01 file 2>/dev/null; then
+	check attr-dos 0 'readonly, hidden, system, archive (user.DOSATTRIB)' "$ambifuse" attr file
+	setfattr -n user.DOSATTRIB -v 0x00000500 file
+	check attr-dos-bad 0 'user.DOSATTRIB cannot be understood: Invalid argument' "$ambifuse" attr file
+else
+	skip 'attr-dos: no setfattr, or no attributes here'
+fi
+
 # status and abort; a mount without a server is enough, in a mount namespace of its own
 check status-arg 2 'takes no argument' "$ambifuse" status x
 check abort-none 2 'give one mount point' "$ambifuse" abort

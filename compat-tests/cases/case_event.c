@@ -164,7 +164,7 @@ static void poll_waiter(long arg)
 	EQ(poll(&p, 1, 8000), 1);
 	EQ(p.revents, POLLIN);
 }
-CASE(poll_notify, "poll.notification-wakes-the-waiter", .ops = keeps_handle, .on_command = notify)
+CASE(poll_notify, "poll.notification-wakes-the-waiter", .may_keep = true, .ops = keeps_handle, .on_command = notify)
 {
 	put(S("f"), "");
 	pid_t w = spawn(poll_waiter, 0);

@@ -663,7 +663,7 @@ static void poll_waiter(long arg)
 	EQ(poll(&p, 1, 8000), 1);
 	EQ(p.revents, POLLIN);
 }
-CASE(ll_poll_case, "ll.poll-and-its-notification", .ll = true, .ll_ops = has_poll,
+CASE(ll_poll_case, "ll.poll-and-its-notification", .may_keep = true, .ll = true, .ll_ops = has_poll,
      .on_command = wake)
 {
 	put(P("f"), "x");

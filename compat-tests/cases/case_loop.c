@@ -370,7 +370,7 @@ static int custom_main(int argc, char **argv)
 	fuse_session_destroy(se);
 	return ret ? 1 : 0;
 }
-CASE(loop_custom, "loop.custom-io", .apis = T_API3, .server = custom_main)
+CASE(loop_custom, "loop.custom-io", .may_keep = true, .apis = T_API3, .server = custom_main)
 {
 	serves();
 	TURNS(8);
@@ -391,7 +391,7 @@ static int dev_fd_main(int argc, char **argv)
 	fuse_session_destroy(se);
 	return ret ? 1 : 0;
 }
-CASE(loop_dev_fd, "loop.mount-point-dev-fd-n", .apis = T_API3, .server = dev_fd_main)
+CASE(loop_dev_fd, "loop.mount-point-dev-fd-n", .may_keep = true, .apis = T_API3, .server = dev_fd_main)
 {
 	serves();
 	STR(t_mount_field('s'), "own");
@@ -403,7 +403,7 @@ static int loop_mt_31(struct fuse_session *se)
 	int (*fn)(struct fuse_session *, int) = dlsym(RTLD_DEFAULT, "fuse_session_loop_mt_31");
 	return fn ? fn(se, 1) : -1;
 }
-CASE(loop_31, "loop.session-loop-mt-31", .ll = true, .apis = T_API3, .ll_loop = loop_mt_31)
+CASE(loop_31, "loop.session-loop-mt-31", .may_keep = true, .ll = true, .apis = T_API3, .ll_loop = loop_mt_31)
 {
 	serves();
 }

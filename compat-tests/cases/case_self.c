@@ -52,7 +52,7 @@ CASE(self_hang_client, "self.hang-client", .timeout = 1, .expect = "timeout: the
 }
 
 CASE(self_hang_server, "self.hang-server", .timeout = 1, .modes = T_MODE_S,
-     .expect = "timeout: the client")
+     .expect = "timeout: the client", .expect_stack = "nanosleep")
 {
 	/* not interruptible from outside; only abort and kill help */
 	atomic_store(&T->knob[OP_getattr].delay_ms, 100000);
@@ -81,6 +81,42 @@ static int leaks_fd(int argc, char **argv)
 
 CASE(self_leak_fd, "self.leak-descriptor", .server = leaks_fd, .expect = "descriptors leaked")
 {
+}
+
+static int leaks_memory(int argc, char **argv)
+{
+	static struct fuse_args args;
+
+	fuse_opt_add_arg(&args, "never freed");
+	return t_path_server(argc, argv);
+}
+
+CASE(self_leak_memory, "self.leak-memory", .server = leaks_memory, .expect = "memory leaked")
+{
+}
+
+CASE(self_keep_memory, "self.keep-memory", .server = leaks_memory, .may_keep = true)
+{
+}
+
+CASE(self_kernel_log, "self.kernel-log", .expect = "in the kernel log")
+{
+	int out = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	int in = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	const char *text = "conform: fuse: what a self-test writes";
+	char buf[4096];
+
+	if (out < 0 || in < 0)
+		FAIL("in the kernel log nothing can be written here: %s", strerror(errno));
+	lseek(in, 0, SEEK_END);
+	/* the kernel drops what comes too fast */
+	for (int i = 0; i < 30; i++, usleep(300000)) {
+		(void)!write(out, text, strlen(text));
+		while (read(in, buf, sizeof(buf)) > 0)
+			if (strstr(buf, "conform: fuse"))
+				return;
+	}
+	FAIL("in the kernel log nothing arrives");
 }
 
 static void *sleeper(void *arg)

@@ -92,6 +92,7 @@ struct t_shm {
 	int log_fd;   /* output of the server */
 
 	/* The simulated kernel instead of a mount; see sim.h. */
+	bool known; /* the table lists a fault: do not look for causes */
 	int sim, sim_minor, sim_fd;
 	uint64_t sim_caps;
 	atomic_int sim_ready, sim_stop; /* ready: -1 if INIT failed */
@@ -158,6 +159,7 @@ struct t_case {
 	bool no_mount;   /* the server is not expected to get as far as mounting */
 	int exit_status; /* of the server; compare t_server_exit() */
 	bool any_exit;   /* how the server ends is the client's business */
+	bool may_keep;   /* the program itself keeps memory of the library's at the end */
 	bool may_leak;   /* a server that is ended by force: nothing to count */
 
 	/* What else the case needs; without it, or on another kind of kernel, it is "not applicable". */
@@ -176,6 +178,7 @@ struct t_case {
 			     helper, which wants it to be in the password file */
 	const char *fuse_conf; /* content of /etc/fuse.conf, in the case's namespace only */
 
+	const char *expect_stack; /* self-tests: and this is among the stacks that were recorded */
 	const char *expect; /* self-tests: the case must fail with a message that contains this */
 };
 

@@ -235,7 +235,8 @@ static void judge_self_test(const struct run *r)
 	const struct t_shm *s = r->job.shm;
 	const char *got = *s->skip ? s->skip : s->msg;
 
-	if (!r->c->expect ? !atomic_load(&s->failed) : strstr(got, r->c->expect) != NULL)
+	if ((!r->c->expect ? !atomic_load(&s->failed) : strstr(got, r->c->expect) != NULL) &&
+	    (!r->c->expect_stack || strstr(s->stacks, r->c->expect_stack)))
 		passed(r);
 	else
 		failed(r, "the framework did not notice what this case does wrong");
@@ -313,7 +314,9 @@ static void start_some(void)
 
 		if (left_out(r, &reason))
 			continue;
-		int e = job_start(&r->job, r->c, r->mode_s, &opt.kernel);
+		struct kernel k = opt.kernel;
+		k.known = find_difference(r, &reason) != V_NONE;
+		int e = job_start(&r->job, r->c, r->mode_s, &k);
 		if (e) {
 			fprintf(stderr, "cannot start %s: %s\n", r->label, strerror(-e));
 			exit(2);

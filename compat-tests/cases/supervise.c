@@ -1,4 +1,5 @@
 /* supervise.c - see supervise.h and conform.h for who is who. */
+#include "heap.h"
 #include "scene.h"
 #include "sim.h"
 #include "supervise.h"
@@ -53,6 +54,27 @@ static void add_file(const char *path)
 		add_stacks("      %s\n", line);
 }
 
+/* By gdb or eu-stack, where there is one; CONFORM_GDB=0 goes without. */
+static void add_backtraces(int pid)
+{
+	const char *want = getenv("CONFORM_GDB");
+	char cmd[200], line[256];
+	FILE *f;
+
+	if (want && !strcmp(want, "0"))
+		return;
+	snprintf(cmd, sizeof(cmd),
+		 "{ timeout 20 gdb -p %d -batch -ex 'thread apply all bt 20' || "
+		 "timeout 20 eu-stack -n 20 -p %d; } </dev/null 2>/dev/null",
+		 pid, pid);
+	f = popen(cmd, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (*line == '#' || strncmp(line, "Thread", 6) == 0 || strncmp(line, "TID", 3) == 0)
+			add_stacks("      %s", line);
+	if (f)
+		pclose(f);
+}
+
 /* Where every thread of every process of this namespace is. */
 static void record_stacks(void)
 {
@@ -80,13 +102,8 @@ static void record_stacks(void)
 		}
 		if (tasks)
 			closedir(tasks);
-		if (getenv("CONFORM_GDB") && pid == T->server) {
-			char cmd[200];
-			snprintf(cmd, sizeof(cmd),
-				 "timeout 20 gdb -p %d -batch -ex 'thread apply all bt' >&%d 2>&1",
-				 pid, T->log_fd);
-			(void)!system(cmd);
-		}
+		if (pid == T->server && !T->known)
+			add_backtraces(pid);
 	}
 	if (proc)
 		closedir(proc);
@@ -140,8 +157,9 @@ static int build_argv(char **argv)
 
 static void server_process(void)
 {
-	char *argv[40];
+	char *argv[40], text[600] = "";
 	int argc = build_argv(argv), ret;
+	size_t blocks;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "server");
@@ -152,6 +170,7 @@ static void server_process(void)
 	if (T->sim)
 		t_sim_close();
 	T->fds_before = count_entries("/proc/self/fd");
+	heap_watch();
 	if (t_this->server)
 		ret = t_this->server(argc, argv);
 	else if (t_this->ll)
@@ -159,6 +178,7 @@ static void server_process(void)
 	else
 		ret = t_path_server(argc, argv);
 	fflush(NULL);
+	blocks = heap_left(text, sizeof(text));
 	T->fds_after = count_entries("/proc/self/fd");
 	/* threads that were told to end may take a moment to do so */
 	for (int i = 0; i < 500; i++) {
@@ -174,6 +194,8 @@ static void server_process(void)
 		if (T->threads_after > 1)
 			t_server_fail("%d threads left after the end of the file system",
 				      T->threads_after - 1);
+		if (blocks && !t_this->may_keep)
+			t_server_fail("memory leaked: %zu blocks: %s", blocks, text);
 	}
 	_exit(ret);
 }
@@ -453,6 +475,55 @@ static void run_case(void)
 		unmount_and_end();
 }
 
+/* --- the kernel log
+ * ------------------------------------------------------------------------------- */
+
+static int kmsg = -1;
+
+static void open_kernel_log(void)
+{
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (kmsg >= 0)
+		lseek(kmsg, 0, SEEK_END);
+}
+
+/* What is wrong with it; options that a mount refuses are not. */
+static bool alarms(const char *text)
+{
+	static const char *const alarming[] = {
+		"fuse:", "fuse_", "BUG:", "WARNING:", "Oops", "refcount", "INFO: task"};
+	static const char *const usual[] = {"parameter", "only supported", "Bad value", "option"};
+	bool alarm = false;
+
+	for (size_t i = 0; i < sizeof(alarming) / sizeof(*alarming); i++)
+		alarm = alarm || strstr(text, alarming[i]);
+	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
+		alarm = alarm && !strstr(text, usual[i]);
+	/* the self-test of this runs beside others */
+	return alarm &&
+	       (!strstr(text, "conform: fuse") || !strcmp(t_this->name, "self.kernel-log"));
+}
+
+/* What the kernel says of FUSE, or of itself, while a case runs is not in order. */
+static void read_kernel_log(void)
+{
+	char buf[8192];
+	ssize_t n;
+
+	while (kmsg >= 0 && ((n = read(kmsg, buf, sizeof(buf) - 1)) > 0 || errno == EPIPE)) {
+		if (n <= 0)
+			continue;
+		buf[n] = 0;
+		char *text = strchr(buf, ';');
+		if (!text)
+			continue;
+		text[strcspn(text, "\n")] = 0;
+		if (alarms(text))
+			note("in the kernel log, of this case or of one at the same time: %s",
+			     text + 1);
+	}
+}
+
 static int prepare(const struct job *j)
 {
 	int r;
@@ -484,8 +555,10 @@ static void supervisor(const struct job *j)
 	r = prepare(j);
 	if (r)
 		note("cannot set the scratch directory up: %s", strerror(-r));
-	else if (!*T->skip)
+	open_kernel_log();
+	if (!r && !*T->skip)
 		run_case();
+	read_kernel_log();
 	t_scene_strike();
 	_exit(0); /* process 1 of its namespace: takes everybody with it */
 }
@@ -506,6 +579,7 @@ int job_start(struct job *j, const struct t_case *c, int mode_s, const struct ke
 		return -errno;
 	j->log_fd = memfd_create("log", MFD_CLOEXEC);
 	j->shm->mode_s = mode_s;
+	j->shm->known = k->known;
 	j->shm->sim = k->sim;
 	j->shm->sim_minor = k->minor;
 	j->shm->sim_caps = k->caps;

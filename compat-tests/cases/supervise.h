@@ -4,8 +4,9 @@
 
 #include "conform.h"
 
-/* What the library is attached to. */
+/* What the library is attached to, and what is known of this run. */
 struct kernel {
+	bool known; /* it fails, says the table: causes are not looked for */
 	int sim;      /* simulated, else a mount */
 	int minor;    /* simulated: of the protocol, 0: newest */
 	uint64_t caps; /* simulated: INIT flags offered, 0: as Linux */

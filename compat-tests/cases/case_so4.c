@@ -5,7 +5,10 @@
 
 #if FUSE_API == 3 && defined(FUSE3_ABI) && FUSE3_ABI >= 4
 
+#include <dlfcn.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -503,6 +506,125 @@ CASE(so4_reply_data, "so4.reply-data-of-several-pieces", .ll = true, .ll_ops = w
 	int fd = OK(open(P("f"), O_RDONLY));
 	EQ(read(fd, buf, 11), 11);
 	STR(buf, "onetwothree");
+}
+
+/* --- custom io: a descriptor a thread, and the older forms --------------------------------------
+ */
+
+static ssize_t own_writev(int fd, struct iovec *iov, int count, void *userdata)
+{
+	(void)userdata;
+	return writev(fd, iov, count);
+}
+static ssize_t own_read(int fd, void *buf, size_t size, void *userdata)
+{
+	(void)userdata;
+	return read(fd, buf, size);
+}
+static int own_clone(int master)
+{
+	uint32_t number = (uint32_t)master;
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, _IOR(229, 0, uint32_t), &number))
+		t_server_fail("clone: %s", strerror(errno));
+	atomic_fetch_add(&T->word[1], 1);
+	return fd;
+}
+static const struct fuse_custom_io own_io = {
+	.writev = own_writev, .read = own_read, .clone_fd = own_clone};
+
+static int own_main(int (*connect)(struct fuse_session *, int))
+{
+	static struct fuse_lowlevel_ops ops;
+	static char *argv[] = {"own", NULL};
+	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
+	struct fuse_loop_config *config = fuse_loop_cfg_create();
+	char opts[100];
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	snprintf(opts, sizeof(opts), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	if (mount("own", T->mnt, "fuse.own", MS_NOSUID | MS_NODEV, opts))
+		t_server_fail("mount: %s", strerror(errno));
+	t_ll_prepare(&ops);
+	t_session = fuse_session_new(&args, &ops, sizeof(ops), &T->word[0]);
+	if (connect(t_session, fd))
+		t_server_fail("custom_io refused");
+	fuse_loop_cfg_set_clone_fd(config, 1);
+	int ret = fuse_session_loop_mt(t_session, config);
+	fuse_loop_cfg_destroy(config);
+	fuse_session_destroy(t_session);
+	return ret ? 1 : 0;
+}
+static int connect_317(struct fuse_session *se, int fd)
+{
+	return fuse_session_custom_io_317(se, &own_io, sizeof(own_io), fd);
+}
+static int clones(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	return own_main(connect_317);
+}
+static void served(void)
+{
+	put(P("f"), "12345");
+	STR(slurp(P("f")), "12345");
+}
+CASE(so4_clone, "so4.custom-io-with-a-descriptor-a-thread", .server = clones, .modes = T_MODE_POOL,
+     .real = "mounts itself")
+{
+	served();
+	YES(atomic_load(&T->word[1]) > 0, "nothing was cloned");
+}
+
+/* The structure ended before clone_fd then: it must not be looked at. */
+static int connect_30(struct fuse_session *se, int fd)
+{
+	int (*fn)(struct fuse_session *, const struct fuse_custom_io *, int);
+
+	fn = dlvsym(RTLD_DEFAULT, "fuse_session_custom_io", "FUSE_3.0");
+	return fn ? fn(se, &own_io, fd) : -1;
+}
+static int does_not_clone(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	return own_main(connect_30);
+}
+CASE(so4_no_clone, "so4.custom-io-of-3.0", .server = does_not_clone, .modes = T_MODE_POOL,
+     .real = "mounts itself")
+{
+	served();
+	EQ(atomic_load(&T->word[1]), 0);
+}
+
+/* fuse_new: two old forms, and no default one, as programs find it that look it up. */
+static int old_new(int argc, char **argv)
+{
+	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
+	struct fuse *(*fn)(struct fuse_args *, const struct fuse_operations *, size_t, void *);
+	struct fuse_operations ops;
+	struct fuse_cmdline_opts opts;
+
+	if (dlsym(RTLD_DEFAULT, "fuse_new") || !dlvsym(RTLD_DEFAULT, "fuse_new", "FUSE_3.0"))
+		t_server_fail("fuse_new has a default version, or not that of 3.0");
+	fn = dlvsym(RTLD_DEFAULT, "fuse_new", "FUSE_3.1");
+	t_path_prepare(&ops);
+	if (fuse_parse_cmdline(&args, &opts))
+		return 1;
+	struct fuse *f = fn(&args, &ops, sizeof(ops), &T->word[0]);
+	if (!f || fuse_mount(f, opts.mountpoint))
+		return 1;
+	int ret = fuse_loop(f);
+	fuse_unmount(f);
+	fuse_destroy(f);
+	t_path_finish();
+	free(opts.mountpoint);
+	fuse_opt_free_args(&args);
+	return ret ? 1 : 0;
+}
+CASE(so4_new, "so4.fuse-new-by-its-old-versions", .server = old_new, .real = "mounts itself")
+{
+	served();
 }
 
 /* --- the rest -----------------------------------------------------------------------------------

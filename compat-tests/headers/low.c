@@ -54,6 +54,22 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 static struct fuse_lowlevel_ops ops;
 
+#if FUSE_API == 3 && FUSE_VERSION > 312
+/* Never called: the size is an argument since API 3.17. */
+int connect_to(struct fuse_session *se, int fd);
+int connect_to(struct fuse_session *se, int fd)
+{
+	struct fuse_custom_io io;
+
+	memset(&io, 0, sizeof(io));
+#if FUSE_USE_VERSION >= 317
+	return fuse_session_custom_io(se, &io, sizeof(io), fd);
+#else
+	return fuse_session_custom_io(se, &io, fd);
+#endif
+}
+#endif
+
 #if FUSE_API == 3
 static int run(int argc, char **argv)
 {

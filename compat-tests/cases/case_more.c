@@ -623,3 +623,27 @@ CASE(more_ioctl_32, "ioctl.of-a-32-bit-program", .ops = shows_flags)
 	YES(!(flags & FUSE_IOCTL_COMPAT), "flags %x", flags);
 }
 #endif
+
+/* --- hidden names -------------------------------------------------------------------------------
+ */
+
+/* The names a library would hide the file under are somebody's already: they stay theirs. */
+CASE(more_hidden_taken, "name.hidden-name-that-is-taken-is-left-alone")
+{
+	char name[40];
+	for (int i = 1; i <= 100; i++) {
+		snprintf(name, sizeof(name), ".fuse_hidden%08x%08x", i, 1);
+		put(S(name), "theirs");
+	}
+	put(S("f"), "mine");
+	int fd = OK(open(P("f"), O_RDONLY));
+	OK(unlink(P("f")));
+	SAW_RET("rename /f /.fuse_hidden*", 0);
+	EQ(read(fd, name, sizeof(name)), 4);
+	close(fd);
+	SAW("unlink /.fuse_hidden*");
+	for (int i = 1; i <= 100; i++) {
+		snprintf(name, sizeof(name), ".fuse_hidden%08x%08x", i, 1);
+		STR(slurp(S(name)), "theirs");
+	}
+}

@@ -647,3 +647,32 @@ CASE(more_hidden_taken, "name.hidden-name-that-is-taken-is-left-alone")
 		STR(slurp(S(name)), "theirs");
 	}
 }
+
+/* A program whose link() links another file that looks the same in all but its number. */
+static int link_of_the_twin(const char *from, const char *to)
+{
+	char old[200], new[200];
+	(void)from;
+	snprintf(old, sizeof(old), "%s/b1", T->src);
+	snprintf(new, sizeof(new), "%s%s", T->src, to);
+	return link(old, new) ? -errno : 0;
+}
+static void links_the_twin(struct fuse_operations *ops)
+{
+	ops->link = link_of_the_twin;
+}
+CASE(more_twin, "name.link-that-gives-a-twin-is-not-one-file", .ops = links_the_twin, .raw = true)
+{
+	struct timespec t[2] = {{100, 0}, {100, 0}};
+	put(S("a1"), "aaaa");
+	put(S("b1"), "bbbb");
+	OK(utimensat(AT_FDCWD, S("a1"), t, 0));
+	OK(utimensat(AT_FDCWD, S("b1"), t, 0));
+	OK(link(S("a1"), S("a2")));
+	OK(link(S("a1"), S("a3")));
+	OK(link(S("b1"), S("b2")));
+	STR(slurp(P("a1")), "aaaa");
+	OK(link(P("a1"), P("new")));
+	STR(slurp(P("new")), "bbbb");
+	YES(st_of(P("new")).st_ino != st_of(P("a1")).st_ino);
+}

@@ -604,6 +604,7 @@ static void an_interrupt_marks_and_calls_once(void)
 		CU_ASSERT_FALSE(core_req_interrupted(r));
 		UNIT_ASSERT_INT(sk_interrupt(k, req), 0);
 		CU_ASSERT_TRUE(soon(core_req_interrupted(r) && func_calls == 1));
+		UNIT_ASSERT_INT(sk_interrupt(k, req), 0); /* and once more */
 		sk_drain(k);
 		nap_ms(10);
 		UNIT_ASSERT_INT(func_calls, 1);

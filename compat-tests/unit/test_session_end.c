@@ -552,7 +552,8 @@ static void every_allocation_may_fail(void)
 	core_log_set_func(NULL);
 }
 
-/* ---- something else than /dev/fuse ---------------------------------------------------------------
+/* ---- something else than /dev/fuse
+ * ---------------------------------------------------------------
  */
 
 /* All its threads are told of a message; those that come too late must not be stuck in read(). */
@@ -587,6 +588,27 @@ static void exit_of_a_pool_on_a_socket(void)
 	core_log_set_func(NULL);
 }
 
+/* A kernel sends one DESTROY; whoever sends more does not end the program twice. */
+static int destroys;
+static void count_destroy(void *userdata)
+{
+	(void)userdata;
+	destroys++;
+}
+static void destroy_comes_once(void)
+{
+	static const struct core_ll_ops ops = {.destroy = count_destroy};
+	struct start s = {.ops = &ops};
+	struct sk *k = start(&s);
+
+	destroys = 0;
+	UNIT_ASSERT_INT(sk_destroy(k), 0);
+	UNIT_ASSERT_INT(sk_destroy(k), 0);
+	UNIT_ASSERT_INT(destroys, 1);
+	stop();
+	UNIT_ASSERT_INT(destroys, 1);
+}
+
 UNIT_SUITE(session_end, UNIT_TEST(notifications_of_all_kinds),
 	   UNIT_TEST(notifications_the_kernel_is_too_old_for),
 	   UNIT_TEST(notifications_after_the_end), UNIT_TEST(retrieved_data_comes_with_its_cookie),
@@ -596,4 +618,4 @@ UNIT_SUITE(session_end, UNIT_TEST(notifications_of_all_kinds),
 	   UNIT_TEST(exits_race_with_the_end), UNIT_TEST(exit_waits_for_handlers),
 	   UNIT_TEST(receive_and_process), UNIT_TEST(manual_aborts_and_small_buffers),
 	   UNIT_TEST(refused_answers_of_processed_messages), UNIT_TEST(every_allocation_may_fail),
-	   UNIT_TEST(exit_of_a_pool_on_a_socket));
+	   UNIT_TEST(exit_of_a_pool_on_a_socket), UNIT_TEST(destroy_comes_once));

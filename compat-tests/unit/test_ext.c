@@ -169,10 +169,11 @@ static void filetimes(void)
 
 static void attr_names(void)
 {
-	static const char *const known[] = {"system.ntfs_attrib", "system.ntfs_attrib_be",
-					    "system.ntfs_crtime", "system.ntfs_crtime_be",
-					    "system.ntfs_times",  "system.ntfs_times_be",
-					    "user.DOSATTRIB"};
+	static const char *const known[] = {
+		"system.ntfs_attrib",    "system.ntfs_attrib_be",    "system.ntfs_crtime",
+		"system.ntfs_crtime_be", "system.ntfs_times",        "system.ntfs_times_be",
+		"system.ambifuse_flags", "system.ambifuse_bkuptime", "system.ambifuse_bkuptime_be",
+		"user.DOSATTRIB"};
 	static const char *const others[] = {"",
 					     "system.ntfs_",
 					     "system.ntfs_attrib_",
@@ -237,6 +238,13 @@ static const struct decoded {
 	 "01d000000000000101d000000000000201d000000000000301d000000000000401d0000000000004",
 	 -EINVAL, 0, 0, 0},
 	{CORE_ATTR_NTFS_TIMES_BE, "01d000000000000181d0000000000002", -ERANGE, 0, 0, 0},
+	{CORE_ATTR_FLAGS, "78563412", 0, CORE_HAS_FLAGS, 0, 0},
+	{CORE_ATTR_FLAGS, "785634", -EINVAL, 0, 0, 0},
+	{CORE_ATTR_FLAGS, "7856341200", -EINVAL, 0, 0, 0},
+	{CORE_ATTR_BKUPTIME, "0100000000000000", 0, CORE_HAS_BKUPTIME, 0, 0},
+	{CORE_ATTR_BKUPTIME_BE, "0000000000000001", 0, CORE_HAS_BKUPTIME, 0, 0},
+	{CORE_ATTR_BKUPTIME, "01000000", -EINVAL, 0, 0, 0},
+	{CORE_ATTR_BKUPTIME_BE, "8000000000000001", -ERANGE, 0, 0, 0},
 	/* user.DOSATTRIB: as Samba 4.17 makes them, of every version */
 	{CORE_ATTR_DOSATTRIB, "000005000500000011000000270000004f7d8e2bb379dd01", 0,
 	 CORE_HAS_DOS | CORE_HAS_CRTIME, 0x27, 0x1dd79b32b8e7d4f},
@@ -320,8 +328,16 @@ static void decode(void)
 
 static void encode(void)
 {
-	struct core_ext_value v = {ALL_TIMES | CORE_HAS_DOS, 0x27, {0}, {1, 0}, {2, 0}, {3, 0}}, w;
-	static const int lengths[] = {0, 4, 4, 8, 8, 32, 32, 24};
+	struct core_ext_value v = {.has = ALL_TIMES | CORE_HAS_DOS | CORE_HAS_FLAGS |
+					  CORE_HAS_BKUPTIME,
+				   .dos = 0x27,
+				   .flags = 0x12345678,
+				   .mtime = {1, 0},
+				   .atime = {2, 0},
+				   .chgtime = {3, 0},
+				   .bkuptime = {4, 0}},
+			      w;
+	static const int lengths[] = {0, 4, 4, 8, 8, 32, 32, 4, 8, 8, 24};
 	static const unsigned has[] = {0,
 				       CORE_HAS_DOS,
 				       CORE_HAS_DOS,
@@ -329,6 +345,9 @@ static void encode(void)
 				       CORE_HAS_CRTIME,
 				       ALL_TIMES,
 				       ALL_TIMES,
+				       CORE_HAS_FLAGS,
+				       CORE_HAS_BKUPTIME,
+				       CORE_HAS_BKUPTIME,
 				       CORE_HAS_DOS | CORE_HAS_CRTIME};
 	char out[CORE_EXT_VALUE_MAX];
 
@@ -349,6 +368,10 @@ static void encode(void)
 			UNIT_ASSERT_INT(w.dos, 0x27);
 		if (w.has & CORE_HAS_CRTIME)
 			UNIT_ASSERT_INT(w.crtime.tv_sec, v.crtime.tv_sec);
+		if (w.has & CORE_HAS_FLAGS)
+			UNIT_ASSERT_INT(w.flags, 0x12345678);
+		if (w.has & CORE_HAS_BKUPTIME)
+			UNIT_ASSERT_INT(w.bkuptime.tv_sec, 4);
 		if (w.has & CORE_HAS_ATIME) {
 			UNIT_ASSERT_INT(w.mtime.tv_sec, 1);
 			UNIT_ASSERT_INT(w.atime.tv_sec, 2);

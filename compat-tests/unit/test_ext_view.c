@@ -52,6 +52,25 @@ static int x_setchgtime(void *d, const char *path, const struct timespec *ts)
 	return 0;
 }
 
+static struct timespec x_bkup;
+
+static int x_setbkuptime(void *d, const char *path, const struct timespec *ts)
+{
+	(void)d;
+	NOTE("setbkuptime", path, "%lld.%09ld", (long long)ts->tv_sec, ts->tv_nsec);
+	x_bkup = *ts;
+	return 0;
+}
+
+static int x_getxtimes(void *d, const char *path, struct timespec *bkup, struct timespec *cr)
+{
+	(void)d;
+	(void)path;
+	*bkup = x_bkup;
+	*cr = (struct timespec){5, 0};
+	return 0;
+}
+
 static int x_getxattr(void *d, const char *path, const char *name, char *value, size_t size)
 {
 	(void)d;
@@ -374,6 +393,47 @@ static void file_times(void)
 	fs_stop();
 }
 
+static void all_flags_and_backup_time(void)
+{
+	struct core_fs_ops ops = x_ops();
+	uint64_t filetime = 0;
+	uint32_t flags = 0;
+	struct sk *k;
+	uint64_t f;
+
+	ops.setbkuptime = x_setbkuptime;
+	ops.getxtimes = x_getxtimes;
+	x_bkup = (struct timespec){0};
+	k = start_ex(&ops, 0, 0);
+	f = file(k, "f", S_IFREG | 0644);
+	X.flags = CORE_UF_OPAQUE | CORE_UF_HIDDEN;
+	UNIT_ASSERT_INT(sk_getxattr(k, f, "system.ambifuse_flags", &flags, 4), 4);
+	UNIT_ASSERT_INT(flags, X.flags);
+	flags = 0x40000008;
+	UNIT_ASSERT_INT(sk_setxattr(k, f, "system.ambifuse_flags", &flags, 4, 0), 0);
+	UNIT_ASSERT_INT(X.flags, 0x40000008);
+	UNIT_ASSERT_INT(sk_setxattr(k, f, "system.ambifuse_flags", &flags, 3, 0), -EINVAL);
+	UNIT_ASSERT_INT(sk_getxattr(k, f, "system.ambifuse_bkuptime", &filetime, 8), -ENODATA);
+	filetime = 116444736010000000;
+	UNIT_ASSERT_INT(sk_setxattr(k, f, "system.ambifuse_bkuptime", &filetime, 8, XATTR_REPLACE),
+			-ENODATA);
+	UNIT_ASSERT_INT(sk_setxattr(k, f, "system.ambifuse_bkuptime", &filetime, 8, 0), 0);
+	UNIT_ASSERT_INT(x_bkup.tv_sec, 1);
+	UNIT_ASSERT_INT(sk_getxattr(k, f, "system.ambifuse_bkuptime_be", NULL, 0), 8);
+	/* as with chattr: the owner, but not what is root's */
+	sk_set_ids(k, 5, 5, 1);
+	flags = CORE_UF_HIDDEN;
+	UNIT_ASSERT_INT(sk_setxattr(k, f, "system.ambifuse_flags", &flags, 4, 0), 0);
+	flags |= CORE_UF_NOUNLINK;
+	UNIT_ASSERT_INT(sk_setxattr(k, f, "system.ambifuse_flags", &flags, 4, 0), -EPERM);
+	sk_set_ids(k, 7, 7, 1);
+	flags = 0;
+	UNIT_ASSERT_INT(sk_setxattr(k, f, "system.ambifuse_flags", &flags, 4, 0), -EPERM);
+	UNIT_ASSERT_INT(sk_setxattr(k, f, "system.ambifuse_bkuptime", &filetime, 8, 0), -EPERM);
+	UNIT_ASSERT_INT(X.flags, CORE_UF_HIDDEN);
+	fs_stop();
+}
+
 static const char samba[] = "\0\0\5\0\5\0\0\0\x11\0\0\0\x27\0\0\0\x4f\x7d\x8e\x2b\xb3\x79\xdd\1";
 
 static void samba_attributes(void)
@@ -570,8 +630,9 @@ static void what_init_asks_for(void)
 	fs_stop();
 }
 
-UNIT_SUITE(ext_view, UNIT_TEST(what_init_asks_for), UNIT_TEST(statx_has_birth_time),
-	   UNIT_TEST(statx_of_the_program_gets_what_it_lacks), UNIT_TEST(flags_by_ioctl),
-	   UNIT_TEST(bad_ioctls), UNIT_TEST(fsxattr), UNIT_TEST(the_programs_ioctl_wins),
-	   UNIT_TEST(dos_attributes), UNIT_TEST(file_times), UNIT_TEST(samba_attributes),
-	   UNIT_TEST(hidden_dots), UNIT_TEST(flags_forbid), UNIT_TEST(directories_forbid));
+UNIT_SUITE(ext_view, UNIT_TEST(what_init_asks_for), UNIT_TEST(all_flags_and_backup_time),
+	   UNIT_TEST(statx_has_birth_time), UNIT_TEST(statx_of_the_program_gets_what_it_lacks),
+	   UNIT_TEST(flags_by_ioctl), UNIT_TEST(bad_ioctls), UNIT_TEST(fsxattr),
+	   UNIT_TEST(the_programs_ioctl_wins), UNIT_TEST(dos_attributes), UNIT_TEST(file_times),
+	   UNIT_TEST(samba_attributes), UNIT_TEST(hidden_dots), UNIT_TEST(flags_forbid),
+	   UNIT_TEST(directories_forbid));

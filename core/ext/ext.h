@@ -6,8 +6,10 @@
  * a birth time. Linux programs see parts of them as
  *	inode flags	FS_IOC_GETFLAGS, FS_IOC_FSGETXATTR, statx attributes
  *	DOS attributes	system.ntfs_attrib(_be), user.DOSATTRIB
- *	file times	system.ntfs_crtime(_be), system.ntfs_times(_be), user.DOSATTRIB
- * Setting one of these changes the flags it can express and leaves the others as they were.
+ *	all flags	system.ambifuse_flags
+ *	file times	system.ambifuse_bkuptime(_be), system.ntfs_crtime(_be),
+ *system.ntfs_times(_be), user.DOSATTRIB Setting one of these changes the flags it can express and
+ *leaves the others as they were.
  *
  * Every function returns 0 or a length, or a negative errno without having stored anything:
  *	EINVAL		wrong length, wrong form, bits nobody has defined
@@ -111,6 +113,9 @@ enum core_ext_xattr {
 	CORE_ATTR_NTFS_CRTIME_BE,
 	CORE_ATTR_NTFS_TIMES,
 	CORE_ATTR_NTFS_TIMES_BE,
+	CORE_ATTR_FLAGS, /* all of st_flags, as it is */
+	CORE_ATTR_BKUPTIME,
+	CORE_ATTR_BKUPTIME_BE,
 	CORE_ATTR_DOSATTRIB,
 };
 #define CORE_ATTR_DOSATTRIB_NAME "user.DOSATTRIB"
@@ -124,11 +129,13 @@ enum core_ext_has {
 	CORE_HAS_MTIME = 1 << 2,
 	CORE_HAS_ATIME = 1 << 3,
 	CORE_HAS_CHGTIME = 1 << 4,
+	CORE_HAS_BKUPTIME = 1 << 5,
+	CORE_HAS_FLAGS = 1 << 6,
 };
 struct core_ext_value {
 	unsigned has; /* which of the following count */
-	uint32_t dos;
-	struct timespec crtime, mtime, atime, chgtime;
+	uint32_t dos, flags;
+	struct timespec crtime, mtime, atime, chgtime, bkuptime;
 };
 
 enum { CORE_EXT_VALUE_MAX = 64 }; /* of what is encoded; longer ones are decoded too */

@@ -5,6 +5,9 @@
  * bits of attributes; a FILETIME of creation; or FILETIMEs of creation, last write, last access and
  * last change, of which a value that is set may leave out the later ones.
  *
+ * system.ambifuse_*: what these leave out, in the same manner: all flags, and the time of the last
+ * backup.
+ *
  * user.DOSATTRIB: what Samba's smbd stores with "store dos attributes". Little-endian, 4-aligned: a
  * NUL-terminated text, a version, the version again, and the fields of that version. Samba 4.17
  * writes version 5; it and we read the older ones too.
@@ -50,13 +53,17 @@ static const char *const names[] = {
 	[CORE_ATTR_NTFS_CRTIME_BE] = "system.ntfs_crtime_be",
 	[CORE_ATTR_NTFS_TIMES] = "system.ntfs_times",
 	[CORE_ATTR_NTFS_TIMES_BE] = "system.ntfs_times_be",
+	[CORE_ATTR_FLAGS] = "system.ambifuse_flags",
+	[CORE_ATTR_BKUPTIME] = "system.ambifuse_bkuptime",
+	[CORE_ATTR_BKUPTIME_BE] = "system.ambifuse_bkuptime_be",
 	[CORE_ATTR_DOSATTRIB] = CORE_ATTR_DOSATTRIB_NAME,
 };
 
 enum core_ext_xattr core_ext_xattr(const char *name)
 {
 	/* Nearly all names that are asked for begin otherwise. */
-	if (strncmp(name, "system.ntfs_", 12) && strncmp(name, "user.D", 6))
+	if (strncmp(name, "system.ntfs_", 12) && strncmp(name, "system.ambifuse_", 16) &&
+	    strncmp(name, "user.D", 6))
 		return CORE_ATTR_NONE;
 	for (size_t i = 1; i < CORE_ARRAY_SIZE(names); i++)
 		if (!strcmp(name, names[i]))
@@ -78,6 +85,22 @@ static void put64(char *out, uint64_t v)
 static bool known(const struct core_ext_value *v, unsigned bit, struct timespec ts)
 {
 	return (v->has & bit) && core_ext_time_known(ts);
+}
+
+/* One time that a file may not have. */
+static int encode_time(const struct core_ext_value *v, unsigned has, struct timespec ts, bool be,
+		       char *out)
+{
+	uint64_t filetime;
+	int res;
+
+	if (!known(v, has, ts))
+		return -ENODATA;
+	res = core_ext_to_filetime(ts, &filetime);
+	if (res)
+		return res;
+	put64(out, be ? htobe64(filetime) : filetime);
+	return 8;
 }
 
 static int encode_dosattrib(const struct core_ext_value *v, char *out)
@@ -120,9 +143,7 @@ int core_ext_encode(enum core_ext_xattr attr, const struct core_ext_value *v,
 		    char out[CORE_EXT_VALUE_MAX])
 {
 	bool be = attr == CORE_ATTR_NTFS_ATTRIB_BE || attr == CORE_ATTR_NTFS_CRTIME_BE ||
-		  attr == CORE_ATTR_NTFS_TIMES_BE;
-	uint64_t filetime;
-	int res;
+		  attr == CORE_ATTR_NTFS_TIMES_BE || attr == CORE_ATTR_BKUPTIME_BE;
 
 	switch (attr) {
 	case CORE_ATTR_NTFS_ATTRIB:
@@ -131,13 +152,13 @@ int core_ext_encode(enum core_ext_xattr attr, const struct core_ext_value *v,
 		return 4;
 	case CORE_ATTR_NTFS_CRTIME:
 	case CORE_ATTR_NTFS_CRTIME_BE:
-		if (!known(v, CORE_HAS_CRTIME, v->crtime))
-			return -ENODATA;
-		res = core_ext_to_filetime(v->crtime, &filetime);
-		if (res)
-			return res;
-		put64(out, be ? htobe64(filetime) : filetime);
-		return 8;
+		return encode_time(v, CORE_HAS_CRTIME, v->crtime, be, out);
+	case CORE_ATTR_BKUPTIME:
+	case CORE_ATTR_BKUPTIME_BE:
+		return encode_time(v, CORE_HAS_BKUPTIME, v->bkuptime, be, out);
+	case CORE_ATTR_FLAGS:
+		put32(out, v->flags);
+		return 4;
 	case CORE_ATTR_NTFS_TIMES:
 	case CORE_ATTR_NTFS_TIMES_BE:
 		return encode_times(v, be, out);
@@ -288,6 +309,17 @@ int core_ext_decode(enum core_ext_xattr attr, const void *value, size_t size,
 	case CORE_ATTR_NTFS_TIMES:
 	case CORE_ATTR_NTFS_TIMES_BE:
 		res = decode_times(value, size, 32, attr == CORE_ATTR_NTFS_TIMES_BE, &v);
+		break;
+	case CORE_ATTR_BKUPTIME:
+	case CORE_ATTR_BKUPTIME_BE:
+		res = decode_times(value, size, 8, attr == CORE_ATTR_BKUPTIME_BE, &v);
+		if (!res)
+			v = (struct core_ext_value){.has = CORE_HAS_BKUPTIME, .bkuptime = v.crtime};
+		break;
+	case CORE_ATTR_FLAGS:
+		res = size == 4 ? 0 : -EINVAL;
+		if (!res)
+			v = (struct core_ext_value){.has = CORE_HAS_FLAGS, .flags = u32_at(value)};
 		break;
 	case CORE_ATTR_DOSATTRIB:
 		res = size ? decode_dosattrib(value, size, &v) : -EINVAL;

@@ -57,13 +57,11 @@ static int set_label(struct core_fs *fs, const void *in, size_t in_size)
 static int set_flags(struct core_fs *fs, const char *path, struct core_file_info *fi,
 		     const struct core_ext_attr *now, uint32_t flags)
 {
-	const uint32_t for_root = CORE_EXT_IMMUTABLE | CORE_EXT_APPEND;
 	struct core_ext_attr set = {.flags = flags};
 	int res = ext_may_set(fs, now);
 
-	/* As every kernel file system: it takes CAP_LINUX_IMMUTABLE, which we know root by. */
-	if (!res && ((flags ^ now->flags) & for_root) && core_context()->uid != 0)
-		res = -EPERM;
+	if (!res)
+		res = ext_may_set_flags(now->flags, flags);
 	if (res || flags == now->flags)
 		return res;
 	res = core_fs_ext_set(fs, path, fi, &set, CORE_EXT_FLAGS, NULL);

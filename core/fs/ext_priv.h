@@ -26,6 +26,8 @@ static inline bool ext_dot_hidden(const struct core_fs *fs, const char *path)
 
 /* The caller may change attributes of this file: it is root or the owner. 0 or -EPERM. */
 int ext_may_set(struct core_fs *fs, const struct core_ext_attr *file);
+/* As every kernel file system: some take CAP_LINUX_IMMUTABLE, which we know root by. */
+int ext_may_set_flags(uint32_t now, uint32_t flags);
 
 /* ---- extended attributes: as the operations, with the built-in ones -------------------------- */
 

@@ -29,9 +29,9 @@ static void basic(struct statx *sx, const struct stat *st)
 }
 
 /*
- * The kernel takes a birth time for something that never changes: once it has one it asks again only
- * when the attributes' time is over, and every lookup renews that. So until it has asked for a new
- * birth time, nothing that is said of the file may be kept.
+ * The kernel takes a birth time for something that never changes: once it has one it asks again
+ * only when the attributes' time is over, and every lookup renews that. So until it has asked for a
+ * new birth time, nothing that is said of the file may be kept.
  */
 void ext_birth_set(struct core_fs *fs, uint32_t idx, const char *name)
 {

@@ -45,14 +45,24 @@ int ext_may_set(struct core_fs *fs, const struct core_ext_attr *file)
 	return uid == 0 || uid == owner ? 0 : -EPERM;
 }
 
+int ext_may_set_flags(uint32_t now, uint32_t flags)
+{
+	const uint32_t for_root = CORE_EXT_IMMUTABLE | CORE_EXT_APPEND | CORE_EXT_NOUNLINK;
+
+	return ((flags ^ now) & for_root) && core_context()->uid != 0 ? -EPERM : 0;
+}
+
 static void to_value(struct core_fs *fs, const char *path, const struct core_ext_attr *a,
 		     struct core_ext_value *v)
 {
 	*v = (struct core_ext_value){
 		.has = CORE_HAS_DOS | CORE_HAS_ATIME | CORE_HAS_MTIME | CORE_HAS_CHGTIME |
-		       (a->valid & CORE_EXT_CRTIME ? CORE_HAS_CRTIME : 0),
+		       CORE_HAS_FLAGS | (a->valid & CORE_EXT_CRTIME ? CORE_HAS_CRTIME : 0) |
+		       (a->valid & CORE_EXT_BKUPTIME ? CORE_HAS_BKUPTIME : 0),
 		.dos = core_ext_to_dos(a->flags | (ext_dot_hidden(fs, path) ? CORE_UF_HIDDEN : 0),
 				       a->st.st_mode),
+		.flags = a->flags,
+		.bkuptime = a->bkuptime,
 		.crtime = a->crtime,
 		.mtime = a->mtime,
 		.atime = a->atime,
@@ -138,6 +148,7 @@ static int to_set(const struct core_ext_value *v, const struct core_ext_attr *no
 		{CORE_HAS_MTIME, CORE_EXT_MTIME, v->mtime, now->mtime},
 		{CORE_HAS_ATIME, CORE_EXT_ATIME, v->atime, now->atime},
 		{CORE_HAS_CHGTIME, CORE_EXT_CHGTIME, v->chgtime, now->chgtime},
+		{CORE_HAS_BKUPTIME, CORE_EXT_BKUPTIME, v->bkuptime, now->bkuptime},
 	};
 	int res = 0;
 
@@ -145,9 +156,12 @@ static int to_set(const struct core_ext_value *v, const struct core_ext_attr *no
 	*valid = 0;
 	if (v->has & CORE_HAS_DOS) {
 		res = core_ext_from_dos(v->dos, now->flags, &set->flags);
-		if (set->flags != now->flags)
-			*valid |= CORE_EXT_FLAGS;
+	} else if (v->has & CORE_HAS_FLAGS) {
+		set->flags = v->flags;
+		res = ext_may_set_flags(now->flags, v->flags);
 	}
+	if (set->flags != now->flags)
+		*valid |= CORE_EXT_FLAGS;
 	for (size_t i = 0; i < CORE_ARRAY_SIZE(times); i++)
 		if ((v->has & times[i].has) && !same_time(times[i].value, times[i].now))
 			*valid |= times[i].ext;
@@ -155,14 +169,19 @@ static int to_set(const struct core_ext_value *v, const struct core_ext_attr *no
 	set->mtime = v->mtime;
 	set->atime = v->atime;
 	set->chgtime = v->chgtime;
+	set->bkuptime = v->bkuptime;
 	return res;
 }
 
 /* setxattr's rule about what is there already. */
 static int check_exists(enum core_ext_xattr attr, const struct core_ext_attr *now, int flags)
 {
-	bool exists = (attr != CORE_ATTR_NTFS_CRTIME && attr != CORE_ATTR_NTFS_CRTIME_BE) ||
-		      (now->valid & CORE_EXT_CRTIME);
+	bool exists = true;
+
+	if (attr == CORE_ATTR_NTFS_CRTIME || attr == CORE_ATTR_NTFS_CRTIME_BE)
+		exists = now->valid & CORE_EXT_CRTIME;
+	else if (attr == CORE_ATTR_BKUPTIME || attr == CORE_ATTR_BKUPTIME_BE)
+		exists = (now->valid & CORE_EXT_BKUPTIME) && core_ext_time_known(now->bkuptime);
 
 	if ((flags & XATTR_CREATE) && exists)
 		return -EEXIST;

@@ -330,7 +330,19 @@ CASE(attr_fstat_unlinked, "attr.fstat-of-unlinked-open-file")
 	struct stat st;
 	OK(fstat(fd, &st));
 	EQ(st.st_size, 5);
+	EQ(st.st_nlink, 0); /* although it has a hidden name */
 	close(fd);
+}
+
+/* one request asks for both: to clear the bit, and for the owner */
+CASE(attr_chown_stops, "attr.chown-stops-when-the-setuid-bit-cannot-be-cleared")
+{
+	put(S("f"), "");
+	OK(chmod(S("f"), 04755));
+	force(OP_chmod, -EIO, 1);
+	ERR(chown(P("f"), 5, 6), EIO);
+	SAW("chmod /f 0755");
+	UNSEEN("chown*");
 }
 
 CASE(attr_getattr_handle, "attr.getattr-after-create-has-the-handle")

@@ -448,6 +448,28 @@ CASE(more_kill_create, "intr.sigkill-in-create-releases-the-handle", .modes = T_
 	SAW_RET("create fh1 /new *", 0);
 	SAW("release fh1 *");
 }
+static void stuck_open(long arg)
+{
+	(void)arg;
+	open(P("f"), O_RDONLY);
+}
+CASE(more_kill_open, "intr.sigkill-in-open-releases-the-handle", .modes = T_MODE_POOL)
+{
+	kill_before_the_answer(OP_open, stuck_open);
+	SAW_RET("open fh1 /f ro", 0);
+	SAW("release fh1 *");
+}
+static void stuck_opendir(long arg)
+{
+	(void)arg;
+	opendir(P(""));
+}
+CASE(more_kill_opendir, "intr.sigkill-in-opendir-releases-the-handle", .modes = T_MODE_POOL)
+{
+	kill_before_the_answer(OP_opendir, stuck_opendir);
+	SAW_RET("opendir fh1 /", 0);
+	SAW("releasedir fh1 *");
+}
 CASE(more_kill_rename, "intr.sigkill-in-rename", .modes = T_MODE_POOL)
 {
 	kill_before_the_answer(OP_rename, stuck_rename);

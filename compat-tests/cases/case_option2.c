@@ -55,6 +55,10 @@ CASE(flags_atime_back, "option.kinds-of-atime-turned-back",
 	    text);
 }
 
+CASE(flags_nordonly, "wopt.nordonly", .opts = "rdonly,nordonly")
+{
+	YES(!has(t_mount_field('o'), "ro"), "%s", t_mount_field('o'));
+}
 CASE(flags_r, "option.r-is-read-only", .args = "-r")
 {
 	YES(has(t_mount_field('o'), "ro"), "%s", t_mount_field('o'));

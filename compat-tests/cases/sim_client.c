@@ -10,6 +10,8 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/sendfile.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -484,6 +486,40 @@ WRAP(int, mount,
 	return __real_mount(src, p, type, flags, d);
 }
 
+/* Of these there is no counterpart in the simulated kernel. */
+WRAP(int, statx, (int at, const char *p, int flags, unsigned want, struct statx *sx))
+{
+	OURS(at, p) t_na("statx");
+	return __real_statx(at, p, flags, want, sx);
+}
+WRAP(int, name_to_handle_at, (int at, const char *p, struct file_handle *h, int *id, int flags))
+{
+	OURS(at, p) t_na("handles of files");
+	return __real_name_to_handle_at(at, p, h, id, flags);
+}
+WRAP(int, execv, (const char *p, char *const argv[]))
+{
+	OURS(AT_FDCWD, p) t_na("executing a program");
+	return __real_execv(p, argv);
+}
+WRAP(int, inotify_add_watch, (int fd, const char *p, uint32_t m))
+{
+	OURS(AT_FDCWD, p) t_na("inotify");
+	return __real_inotify_add_watch(fd, p, m);
+}
+WRAP(ssize_t, sendfile64, (int to, int from, off_t *off, size_t n))
+{
+	if (sim_fd_is_ours(to) || sim_fd_is_ours(from))
+		t_na("sendfile: the page cache");
+	return __real_sendfile64(to, from, off, n);
+}
+WRAP(ssize_t, getdents64, (int fd, void *buf, size_t n))
+{
+	if (sim_fd_is_ours(fd))
+		t_na("a buffer for directories that the C library does not give");
+	return __real_getdents64(fd, buf, n);
+}
+
 /* --- extended attributes
  * --------------------------------------------------------------------------- */
 
@@ -547,6 +583,10 @@ static const struct fuse_opt mount_options[] = {
 	FUSE_OPT_KEY("subtype=", FUSE_OPT_KEY_DISCARD),
 	FUSE_OPT_KEY("allow_other", FUSE_OPT_KEY_DISCARD),
 	FUSE_OPT_KEY("default_permissions", FUSE_OPT_KEY_DISCARD),
+	FUSE_OPT_KEY("ro", FUSE_OPT_KEY_DISCARD),
+	FUSE_OPT_KEY("blkdev", FUSE_OPT_KEY_DISCARD),
+	FUSE_OPT_KEY("blksize=", FUSE_OPT_KEY_DISCARD),
+	FUSE_OPT_KEY("auto_unmount", FUSE_OPT_KEY_DISCARD),
 	FUSE_OPT_KEY("nonempty", FUSE_OPT_KEY_DISCARD),
 	FUSE_OPT_KEY("max_read=", FUSE_OPT_KEY_DISCARD),
 	FUSE_OPT_END,

@@ -60,8 +60,12 @@ static long open_node(struct conn *c, uint64_t id, bool dir, struct where *w)
 	}
 	if (!(sk_caps(kern) & WIRE_CAP(ATOMIC_O_TRUNC)))
 		in.flags &= ~(uint32_t)O_TRUNC;
-	r = dir ? kcall(c, CALL(OPENDIR, id, .in = &in, TO(&out)))
-		: kcall(c, CALL(OPEN, id, .in = &in, TO(&out)));
+	if (sk_caps(kern) & without)
+		r = dir ? kcall_or(c, CALL(OPENDIR, id, .in = &in, TO(&out)), -ENOSYS)
+			: kcall_or(c, CALL(OPEN, id, .in = &in, TO(&out)), -ENOSYS);
+	else
+		r = dir ? kcall(c, CALL(OPENDIR, id, .in = &in, TO(&out)))
+			: kcall(c, CALL(OPEN, id, .in = &in, TO(&out)));
 	if (r == -ENOSYS && (sk_caps(kern) & without)) {
 		none = true;
 		r = 0;

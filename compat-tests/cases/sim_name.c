@@ -1,6 +1,7 @@
 /* sim_name.c - the simulated kernel's system calls on names and attributes. */
 #include "sim_vfs.h"
 
+#include <fnmatch.h>
 #include <limits.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
@@ -161,7 +162,10 @@ long sim_unlink(struct conn *c)
 	if (r)
 		return r;
 	if (!*w.name)
-		r = dir ? -EBUSY : -EISDIR;
+		r = !dir                               ? -EISDIR
+		    : fnmatch("*/.", c->path, 0) == 0  ? -EINVAL
+		    : fnmatch("*/..", c->path, 0) == 0 ? -ENOTEMPTY
+						       : -EBUSY;
 	else if (dir && !S_ISDIR(w.e.attr.mode))
 		r = -ENOTDIR;
 	else if (!dir && S_ISDIR(w.e.attr.mode))

@@ -327,11 +327,11 @@ int walk(struct conn *c, struct kfile *at, const char *path, int flags, struct w
 	w->exists = true;
 	if (at)
 		w->dir = path_copy(&at->path);
-	while ((r = step(c, flags, w, rest, sizeof(rest))) > 0)
+	do {
+		r = step(c, flags, w, rest, sizeof(rest));
 		if (r == 2 && ++links > 40)
 			r = -ELOOP;
-		else if (r == -ELOOP)
-			break;
+	} while (r > 0);
 	if (!r && !*w->name)
 		w->e.nodeid = end_of(&w->dir);
 	if (r)

@@ -274,8 +274,9 @@ static void abort_connection(void)
 	char path[100];
 	int fd;
 
-	if (!T->dev)
-		note_mount();
+	/* once it is unmounted, the number is somebody else's */
+	T->dev = 0;
+	note_mount();
 	if (!T->dev)
 		return;
 	snprintf(path, sizeof(path), "/sys/fs/fuse/connections/%u/abort", T->dev);

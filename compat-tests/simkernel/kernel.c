@@ -300,6 +300,7 @@ int sk_resend_locked(struct sk *k)
 
 		sk_take_out(k, r);
 		k->link->ops->refuse(k->link, r->unique, -ENOENT);
+		sk_expect_stray(k, r->unique);
 		r->unique |= WIRE_UNIQUE_RESEND;
 		r->hdr.unique = r->unique;
 		memcpy(r->msg, &r->hdr, sizeof(r->hdr));

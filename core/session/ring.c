@@ -167,7 +167,7 @@ static void ring_message(struct core_worker *w, const struct core_msg *msg)
 	bool fast = !waits && atomic_load_explicit(&c->known, memory_order_relaxed) >= KNOWN &&
 		    atomic_load_explicit(&c->ns, memory_order_relaxed) < SLOW_NS;
 
-	if (core_unlikely(!fast) && !core_pool_alone(w->pt) &&
+	if (core_unlikely(!fast) && (waits || !core_pool_alone(w->pt)) &&
 	    (core_pool_thread_first(w->pt) || core_uring_exposed(w->ch))) {
 		if (!core_uring_hand_over(w->ch, msg->tag))
 			core_pool_need_reader(w->pt);

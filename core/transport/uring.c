@@ -158,6 +158,7 @@ static int make_groups(struct uring *u)
 		g->cpu = (int)q;
 		g->qids = &u->qids[used];
 		g->nqids = 1;
+		g->depth = CORE_URING_DEPTH;
 		u->qids[used++] = q;
 		u->ngroups++;
 	}
@@ -167,6 +168,7 @@ static int make_groups(struct uring *u)
 		g->cpu = -1;
 		g->qids = &u->qids[used];
 		g->nqids = far;
+		g->depth = FAR_DEPTH;
 		for (q = 0; q < n; q++)
 			if (!online[q])
 				u->qids[used++] = q;

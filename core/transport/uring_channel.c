@@ -18,7 +18,6 @@
 #define MAX_KEEPERS                                                                                \
 	6 /* threads of a group that may keep entries; they cannot end while they do               \
 	   */
-#define MIN_AVAIL (CORE_URING_DEPTH / 2)
 #define WAKE_DATA 0 /* user_data of the eventfd's completions; entries have their address */
 
 __thread struct ring_channel *ring_mine;
@@ -205,7 +204,7 @@ static void more_entries(struct ring_channel *ch)
 	struct group *g = ch->group;
 	struct entry *e;
 
-	while (ch->avail < MIN_AVAIL * g->nqids && !ch->gone)
+	while (ch->avail < g->depth / 2 * g->nqids && !ch->gone)
 		for (unsigned i = 0; i < g->nqids; i++)
 			if (entry_new(ch->u, g->qids[i], &e) || !prepare_register(ch, e))
 				return; /* answers bring entries back */
@@ -226,9 +225,12 @@ static void refused(struct ring_channel *ch, struct entry *e, int res)
 			core_err("the kernel refused a reply over io_uring: %s\n", strerror(-res));
 		return;
 	}
-	core_debug("the kernel refused an io_uring entry (%s)\n", strerror(-res));
-	ch->gone = true;
-	ring_fail(ch->u);
+	/* Never registered. As long as the queue has another one, it can be used. */
+	if (ch->group->nqids > 1 || !ch->avail) {
+		core_debug("io_uring is not used: the kernel refuses entries (%s)\n", strerror(-res));
+		ch->gone = true;
+		ring_fail(ch->u);
+	}
 }
 
 /* Under ch->lock. The next entry with a request, or NULL. */
@@ -351,7 +353,7 @@ int uring_receive(struct core_channel *base, struct core_msg *msg, int max)
 			return hand_out(e, msg);
 		if (core_unlikely(ch->gone || atomic_load(&ch->u->state) == RING_FAILED))
 			return -ESHUTDOWN;
-		if (ch->first && core_unlikely(ch->avail < MIN_AVAIL * ch->group->nqids))
+		if (ch->first && core_unlikely(ch->avail < ch->group->depth / 2 * ch->group->nqids))
 			more_entries(ch);
 		if (!ch->first && !ch->avail && !io_uring_sq_ready(&ch->ring)) {
 			res = wait_empty(ch);
@@ -522,7 +524,8 @@ bool core_uring_idle_end(struct core_channel *base)
 {
 	struct ring_channel *ch = channel_of(base);
 
-	return !ch->first && !ch->avail && !ch->pending && !ch->taken;
+	return !ch->first && !ch->avail && !ch->pending && !ch->taken &&
+	       !atomic_load(&ch->group->norphans);
 }
 
 /* One thread at least stays without entries, to take what is handed over. */
@@ -599,7 +602,7 @@ int core_uring_channel_new(struct core_transport *t, unsigned group, bool first,
 	pthread_mutex_init(&ch->lock, NULL);
 	ch->wake_fd = step_fails(CORE_URING_EVENTFD) ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	res = ch->wake_fd < 0 ? -EMFILE : ring_setup(ch, RING_SIZE);
-	for (unsigned i = 0; first && !res && i < ch->group->nqids * CORE_URING_DEPTH; i++) {
+	for (unsigned i = 0; first && !res && i < ch->group->nqids * ch->group->depth; i++) {
 		struct entry *e;
 
 		/* The transport owns it, also when a later step fails. */

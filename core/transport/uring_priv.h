@@ -32,6 +32,7 @@ struct ring_header {      /* what iov[0] of an entry points to */
 _Static_assert(sizeof(struct ring_header) == 288, "the kernel's layout");
 _Static_assert(sizeof(struct ring_cmd) == 24, "the kernel's layout");
 
+#define FAR_DEPTH 4 /* of queues of processors that are not there (yet) */
 #define STAGE 512 /* replies up to here wait beside the payload, which may hold arguments */
 
 struct entry {
@@ -53,6 +54,7 @@ struct entry {
 struct group {
 	unsigned *qids;
 	unsigned nqids;
+	unsigned depth; /* entries a queue begins with; more are made when half are in hand */
 	int cpu; /* to be pinned to; -1: none */
 	struct uring *u;
 	struct ring_channel *first;           /* under u->lock */

@@ -12,6 +12,7 @@
 #define SAMPLE_NS      1000000L /* how often a saturated pool is looked at */
 #define SHRINK_S       5        /* how often a pool above its floor is looked at */
 #define PATIENT_LOOKS  4        /* looks with nobody idle before growing although work goes on */
+#define GROUP_FLOOR    2        /* threads of a group beside the pool's own */
 #define QUIET_LOOKS    8        /* looks without need after which the supervisor sleeps */
 #define EXIT_PATIENCE  1000     /* looks (2 ms) before an exit interrupts what still runs */
 
@@ -559,7 +560,8 @@ static int make_groups(struct core_pool *p, unsigned n, unsigned floor)
 	memset(p->more, 0, n * sizeof(*p->more));
 	for (unsigned i = 0; i < n; i++) {
 		p->more[i].number = i + 1;
-		p->more[i].floor = 2;
+		/* The supervisor keeps out of a start that may yet fail. */
+		p->more[i].floor = p->running ? 0 : GROUP_FLOOR;
 	}
 	p->ngroups = n;
 	p->group_error = 0;
@@ -587,18 +589,19 @@ int core_pool_add_groups(struct core_pool *p, unsigned n, unsigned floor)
 	res = make_groups(p, n, floor);
 	if (res || !p->running)
 		return res;
-	for (i = 0; i < n && !res; i++) {
-		res = spawn(p, &p->more[i]);
+	for (i = 0; i < n * GROUP_FLOOR && !res; i++) {
+		res = spawn(p, &p->more[i / GROUP_FLOOR]);
 		created += !res;
 	}
-	kick(p); /* for the second ones */
 	for (i = 0; i < created; i++)
-		while (!p->more[i].starts)
+		while (p->more[i / GROUP_FLOOR].starts <= i % GROUP_FLOOR)
 			pthread_cond_wait(&p->started_one, &p->lock);
 	if (!res)
 		res = p->group_error;
 	if (res)
 		close_groups(p);
+	for (i = 0; i < n && !res; i++)
+		p->more[i].floor = GROUP_FLOOR;
 	return res;
 }
 

@@ -147,6 +147,27 @@ CASE(wopt_fstype_exact, "wopt.exact-file-system-name", .args = "--ExactFileSyste
 {
 	STR(t_mount_field('t'), "fuse.FAT");
 }
+CASE(wopt_fstype_long, "wopt.file-system-name-with-dashes", .args = "--FileSystemName=NTFS")
+{
+	STR(t_mount_field('t'), "fuse.NTFS");
+}
+CASE(wopt_fstype_exact_o, "wopt.exact-file-system-name-as-an-option",
+     .opts = "ExactFileSystemName=FAT")
+{
+	STR(t_mount_field('t'), "fuse.FAT");
+}
+CASE(wopt_prefix_long, "wopt.volume-prefix-with-dashes", .args = "--VolumePrefix=/server/share")
+{
+	STR(t_mount_field('s'), "//server/share");
+}
+CASE(wopt_unc_o, "wopt.unc-as-an-option", .opts = "UNC=/server/share")
+{
+	STR(t_mount_field('s'), "//server/share");
+}
+CASE(wopt_nordonly, "wopt.nordonly", .opts = "rdonly,nordonly")
+{
+	OK(mkdir(P("d"), 0755));
+}
 CASE(wopt_fstypename, "wopt.fstypename", .opts = "fstypename=abc")
 {
 	STR(t_mount_field('t'), "fuse.abc");
@@ -171,11 +192,11 @@ static int stats_in(const char *name, int ms)
 	OK(stat(P(name), &(struct stat){0}));
 	return t_seen("getattr*") - first;
 }
-CASE(wopt_file_timeout, "wopt.file-info-timeout", .raw = true, .opts = "FileInfoTimeout=300")
+CASE(wopt_file_timeout, "wopt.file-info-timeout", .raw = true, .opts = "FileInfoTimeout=700")
 {
 	put(S("f"), "");
 	EQ(stats_in("f", 0), 0);
-	YES(stats_in("f", 500) >= 1);
+	YES(stats_in("f", 900) >= 1);
 }
 CASE(wopt_file_timeout_ever, "wopt.file-info-timeout-for-ever", .raw = true,
      .opts = "FileInfoTimeout=-1")
@@ -212,13 +233,13 @@ CASE(wopt_dir_timeout, "wopt.dir-info-timeout-for-ever", .opts = "DirInfoTimeout
 	EQ(list(), 4);
 	YES(t_seen("readdir*") > n);
 }
-CASE(wopt_volume_timeout, "wopt.volume-info-timeout", .opts = "VolumeInfoTimeout=400")
+CASE(wopt_volume_timeout, "wopt.volume-info-timeout", .opts = "VolumeInfoTimeout=800")
 {
 	struct statvfs v;
 	OK(statvfs(P(""), &v));
 	OK(statvfs(P(""), &v));
 	SEEN("statfs*", 1);
-	usleep(600000);
+	usleep(1000000);
 	OK(statvfs(P(""), &v));
 	SEEN("statfs*", 2);
 }

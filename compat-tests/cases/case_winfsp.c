@@ -7,6 +7,7 @@
 #include "conform.h"
 
 #if FUSE_API == 2 && defined(FSP_FUSE_CAP_STAT_EX)
+#include <dirent.h>
 #include <dlfcn.h>
 #include <endian.h>
 #include <pthread.h>
@@ -392,6 +393,13 @@ CASE(winfsp_small, "winfsp.wanting-what-was-not-compiled-in", .apis = T_API2, .s
 	ERR(setxattr(P("a"), "system.ntfs_attrib", &dos, 4, 0), EOPNOTSUPP);
 	UNSEEN("chflags*");
 	EQ(st_of(P("e")).st_nlink, 1);
+	int n = 0;
+	DIR *d = opendir(P(""));
+	YES(d != NULL);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	EQ(n, 5);
 }
 
 #endif

@@ -698,3 +698,75 @@ CASE(more_twin, "name.link-that-gives-a-twin-is-not-one-file", .ops = links_the_
 	STR(slurp(P("new")), "bbbb");
 	YES(st_of(P("new")).st_ino != st_of(P("a1")).st_ino);
 }
+
+/* Positions come from the kernel, and there from anybody who can seek. */
+CASE(more_seek_anywhere, "dir.seek-to-a-position-that-is-none-brings-no-garbage")
+{
+	char buf[1024];
+	for (int i = 0; i < 20; i++)
+		put(S((char[]){'a', (char)('a' + i), 0}), "");
+	int fd = OK(open(P(""), O_RDONLY | O_DIRECTORY));
+	OK(getdents64(fd, buf, sizeof(buf)));
+	for (long pos = 1; pos < 400; pos++) {
+		OK(lseek(fd, pos, SEEK_SET));
+		ssize_t n = getdents64(fd, buf, sizeof(buf));
+		if (n < 0)
+			EQ(errno, EINVAL);
+		for (ssize_t i = 0; i < n; i += ((struct dirent64 *)(buf + i))->d_reclen) {
+			const char *name = ((struct dirent64 *)(buf + i))->d_name;
+			YES(name[0] == '.' || (name[0] == 'a' && strlen(name) == 2), "\"%s\"",
+			    name);
+		}
+	}
+}
+
+/* --- what an ioctl that only reads starts from --------------------------------------------------
+ */
+
+#if FUSE_API == 2
+#define T_IOCTL_CMD int
+#else
+#define T_IOCTL_CMD unsigned
+#endif
+static int counts_dirt(const char *path, T_IOCTL_CMD cmd, void *arg, struct fuse_file_info *fi,
+		       unsigned flags, void *data)
+{
+	(void)path, (void)arg, (void)fi, (void)flags;
+	for (size_t i = 0; i < _IOC_SIZE(cmd); i++)
+		if (((char *)data)[i])
+			atomic_fetch_add(&T->word[1], 1);
+	return 3;
+}
+static void counting(struct fuse_operations *ops)
+{
+	ops->ioctl = counts_dirt;
+}
+CASE(more_ioctl_clean, "ioctl.that-reads-starts-from-zeros", .ops = counting, .modes = T_MODE_S)
+{
+	char buf[2000];
+	memset(buf, 'x', sizeof(buf));
+	buf[1999] = 0;
+	put(S("f"), buf);
+	int fd = OK(open(P("f"), O_RDWR));
+	for (int i = 0; i < 5; i++) {
+		EQ(pread(fd, buf, sizeof(buf), 0),
+		   1999); /* leaves its bytes where it was read to */
+		EQ(ioctl(fd, _IOR('Z', 1, char[1000]), buf), 3);
+		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	}
+	EQ(atomic_load(&T->word[1]), 0);
+}
+
+/* --- answers longer than asked for ---------------------------------------------------------------
+ */
+
+/* What the program meant is that the buffer is too small. */
+CASE(more_xattr_long, "xattr.answer-longer-than-the-buffer-is-erange")
+{
+	char buf[8];
+	put(S("f"), "");
+	force(OP_getxattr, 100, -1);
+	ERR(getxattr(P("f"), "user.n", buf, sizeof(buf)), ERANGE);
+	force(OP_listxattr, 100, -1);
+	ERR(listxattr(P("f"), buf, sizeof(buf)), ERANGE);
+}

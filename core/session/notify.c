@@ -154,7 +154,8 @@ int core_notify_retrieve(struct core_session *se, uint64_t ino, size_t size, off
 	r->ino = ino;
 	r->cookie = cookie;
 	pthread_mutex_lock(&se->lock);
-	out.notify_unique = r->unique = ++se->notify_unique;
+	/* Even, as the kernel's own are: over io_uring it takes the lowest bit for that of an INTERRUPT. */
+	out.notify_unique = r->unique = se->notify_unique += 2;
 	r->next = se->retrieves;
 	se->retrieves = r;
 	pthread_mutex_unlock(&se->lock);

@@ -29,7 +29,7 @@
 
 #include "core/transport/transport.h"
 
-#define CORE_URING_DEPTH 32
+#define CORE_URING_DEPTH 64
 
 /*
  * Whether this kernel could: 0, -EOPNOTSUPP (switched off by its parameter enable_uring),

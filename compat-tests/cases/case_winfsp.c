@@ -402,4 +402,55 @@ CASE(winfsp_small, "winfsp.wanting-what-was-not-compiled-in", .apis = T_API2, .s
 	EQ(n, 5);
 }
 
+/* A file system of libfuse's form over one with the larger structure. */
+static struct fuse_fs *below;
+
+static int over_getattr(const char *path, struct fuse_stat *stbuf)
+{
+	char room[sizeof(struct fuse_stat_ex) + 64];
+	int res;
+
+	memset(room, 0x55, sizeof(room));
+	res = fuse_fs_getattr(below, path, (struct stat *)room);
+	for (size_t i = sizeof(struct stat); i < sizeof(room); i++)
+		if (room[i] != 0x55)
+			t_server_fail("byte %zu behind struct stat was written", i);
+	memcpy(stbuf, room, sizeof(struct stat));
+	return res;
+}
+static void *over_init(struct fuse_conn_info *conn)
+{
+	unsigned capable = conn->capable;
+
+	below = fuse_fs_new(&w_ops, sizeof(w_ops), NULL);
+	atomic_store(&T->word[1], ALL_CAPS);
+	fuse_fs_init(below, conn);
+	if (conn->capable != capable || (conn->want & ALL_CAPS))
+		t_server_fail("the file system below has changed what this one sees of conn");
+	return NULL;
+}
+static void over_destroy(void *data)
+{
+	(void)data;
+	fuse_fs_destroy(below);
+}
+static int over(int argc, char **argv)
+{
+	static const struct fuse_operations ops = {
+		.getattr = over_getattr, .init = over_init, .destroy = over_destroy,
+	};
+
+	make("/", S_IFDIR | 0755);
+	make("/a", S_IFREG | 0644);
+	return fuse_main_real(argc, argv, &ops, offsetof(struct fuse_operations, getpath), NULL);
+}
+CASE(winfsp_over, "winfsp.below-another-file-system", .apis = T_API2, .server = over)
+{
+	need_extensions();
+	EQ(st_of(P("a")).st_mtime, 1500000000);
+	SAW("getattr /a");
+	ERR(getxattr(P("a"), "system.ntfs_attrib", NULL, 0), EOPNOTSUPP);
+	UNSEEN("getpath*");
+}
+
 #endif

@@ -70,6 +70,8 @@ static const struct core_opt fs_opts[] = {
 	FS("kernel_cache", kernel_cache, 1),
 	FS("auto_cache", auto_cache, 1),
 	FS("noauto_cache", auto_cache, 0),
+	FS("handle_setid", kernel_setid, 0),
+	FS("no_handle_setid", kernel_setid, 1),
 	FS("readdirplus=no", readdirplus, CORE_READDIRPLUS_NO),
 	FS("readdirplus=yes", readdirplus, CORE_READDIRPLUS_YES),
 	FS("readdirplus=auto", readdirplus, CORE_READDIRPLUS_AUTO),
@@ -117,6 +119,7 @@ static const char fs_help[] =
 	"    -o kernel_cache        cached data survives close\n"
 	"    -o [no]auto_cache      cached data survives while size and mtime stay (off)\n"
 	"    -o readdirplus=no|yes|auto  attributes in directory listings (auto)\n"
+	"    -o no_handle_setid     let the kernel take set-ID bits from what is written\n"
 	"    -o umask=M             permissions of all files are 0777 without these bits (octal)\n"
 	"    -o uid=N               owner of all files\n"
 	"    -o gid=N               group of all files\n"

@@ -25,6 +25,8 @@ static const struct core_opt fs_opts[] = {
 	CFG("kernel_cache", kernel_cache, 1),
 	CFG("auto_cache", auto_cache, 1),
 	CFG("noauto_cache", auto_cache, 0),
+	CFG("handle_setid", kernel_setid, 0),
+	CFG("no_handle_setid", kernel_setid, 1),
 	CFG("readdirplus=no", readdirplus, CORE_READDIRPLUS_NO),
 	CFG("readdirplus=yes", readdirplus, CORE_READDIRPLUS_YES),
 	CFG("readdirplus=auto", readdirplus, CORE_READDIRPLUS_AUTO),

@@ -152,6 +152,45 @@ CASE(attr_write_suid, "attr.write-clears-setuid", .opts = "allow_other")
 	EQ(st_of(P("f")).st_mode & 06000, 0);
 }
 
+/* Handed to the program as the kernel would: a chmod before the first write, and none after it. */
+static void setid_written_twice(void)
+{
+	put(S("f"), "");
+	OK(chmod(S("f"), 06777));
+	int fd = OK(open(P("f"), O_WRONLY));
+	OK(setgid(98));
+	OK(setuid(99));
+	MARK();
+	EQ(write(fd, "x", 1), 1);
+	EQ(write(fd, "y", 1), 1);
+	SAW("chmod /f 0777");
+	SAW("write * 1@0");
+	UNSEEN("chmod * 06777");
+	SEEN("chmod /f 0777", 1);
+	close(fd);
+}
+CASE(attr_setid_core, "attr.set-id-bits-go-before-the-first-write", .opts = "allow_other")
+{
+	setid_written_twice();
+}
+CASE(attr_setid_kernel, "attr.set-id-bits-taken-by-the-kernel",
+     .opts = "allow_other,no_handle_setid")
+{
+	setid_written_twice();
+}
+
+CASE(attr_no_getxattr, "attr.writes-ask-for-no-attributes", .raw = true,
+     .real = "the kernel decides what to ask before a write")
+{
+	int fd = OK(open(P("f"), O_WRONLY | O_CREAT, 0644));
+
+	for (int i = 0; i < 20; i++)
+		EQ(write(fd, "x", 1), 1);
+	int n = t_seen("getxattr *");
+	YES(n <= 2, "%d getxattr for 20 writes", n);
+	close(fd);
+}
+
 CASE(attr_truncate, "attr.truncate-shrink")
 {
 	put(S("f"), "0123456789");

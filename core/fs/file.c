@@ -66,8 +66,11 @@ static void fs_open(struct core_req *req, uint64_t ino, struct core_file_info *f
 		reply_result(req, res);
 		return;
 	}
+	setid_unknown(fs, idx);
 	if (EXT_ENFORCED(fs))
 		res = ext_forbids_open(fs, path, fi->flags);
+	if (!res && core_unlikely(fi->bits & CORE_FI_KILL_SUIDGID))
+		res = setid_clear(fs, idx, path, NULL);
 	if (!res)
 		res = fs->ops.open ? fs->ops.open(fs->data, path, fi) : 0;
 	if (!res) {
@@ -200,7 +203,10 @@ static void fs_write_buf(struct core_req *req, uint64_t ino, struct core_bufvec 
 	int res = op_path_fh(req, ino, &path);
 
 	if (!res) {
-		res = write_any(fs, path, v, off, fi);
+		if (core_unlikely(fi->bits & CORE_FI_KILL_SUIDGID))
+			res = setid_clear(fs, node_from_id(FS_NODES(fs), ino), path, fi);
+		if (core_likely(!res))
+			res = write_any(fs, path, v, off, fi);
 		op_end(req);
 	}
 	if (res >= 0)

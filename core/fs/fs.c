@@ -161,7 +161,7 @@ static uint64_t adjust_caps(void *userdata, uint64_t offered, uint64_t want)
 	if (!(offered & plus) || !fs->ops.readdir)
 		mode = CORE_READDIRPLUS_NO;
 	fs->readdirplus = mode;
-	want &= ~(plus | automatic);
+	want = setid_caps(fs, offered, want) & ~(plus | automatic);
 	if (mode == CORE_READDIRPLUS_AUTO)
 		want |= automatic;
 	return mode == CORE_READDIRPLUS_NO ? want : want | plus;

@@ -91,6 +91,7 @@ struct core_fs_config {
 	int remember; /* seconds; -1: for ever */
 	int hard_remove, use_ino, readdir_ino, direct_io, kernel_cache, auto_cache;
 	int no_rofd_flush, parallel_direct_writes;
+	int kernel_setid; /* the kernel takes set-ID bits away, not we: setid.c */
 	enum core_readdirplus readdirplus;
 	int ac_attr_timeout_set;
 	double ac_attr_timeout;

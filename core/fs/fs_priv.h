@@ -51,6 +51,7 @@ struct core_fs {
 	bool single;
 	struct dir_watch watch;
 	enum core_readdirplus readdirplus; /* from INIT on: NO, YES or AUTO */
+	bool clear_setid; /* from INIT on: setid.c */
 	bool plain_attr; /* from INIT on: attributes go out with nothing but our inode number */
 
 	struct fs_volume {
@@ -170,6 +171,29 @@ void fs_forget(struct core_fs *fs, uint64_t ino, uint64_t n);
 void fs_reply_entry(struct core_req *req, struct core_entry_param *e, int res);
 /* Data cache follows size and mtime (auto_cache). */
 void fs_note_stat(struct core_fs *fs, uint32_t idx, const struct stat *st);
+
+/* ---- set-user-ID and set-group-ID (setid.c) ---- */
+
+/* Asks the kernel to leave them to us, where that saves requests. */
+uint64_t setid_caps(struct core_fs *fs, uint64_t offered, uint64_t want);
+int setid_clear_slow(struct core_fs *fs, uint32_t idx, const char *path, struct core_file_info *fi);
+/* Inside an operation: the file is about to change. 0, or the error of getattr or chmod. */
+static inline int setid_clear(struct core_fs *fs, uint32_t idx, const char *path,
+			      struct core_file_info *fi)
+{
+	if (core_likely(!fs->clear_setid || !idx ||
+			(atomic_load_explicit(&FS_NODES(fs)->at[idx].flags, memory_order_relaxed) &
+			 NODE_NO_SETID)))
+		return 0;
+	return setid_clear_slow(fs, idx, path, fi);
+}
+/* The mode may have changed: look again. */
+static inline void setid_unknown(struct core_fs *fs, uint32_t idx)
+{
+	if (core_unlikely(fs->clear_setid) && idx)
+		atomic_fetch_and_explicit(&FS_NODES(fs)->at[idx].flags, ~(uint32_t)NODE_NO_SETID,
+					  memory_order_relaxed);
+}
 
 /* ---- extensions (ext.c) ---- */
 

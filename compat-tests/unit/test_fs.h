@@ -625,6 +625,7 @@ static UNUSED_OK struct core_fs_ops m_all_ops(void)
 
 static const struct core_fs_config fs_defaults = {
 	.readdirplus = CORE_READDIRPLUS_YES, /* nothing that depends on what was seen */
+	.kernel_setid = 1,
 	.entry_timeout = 1, .attr_timeout = 2, .utime_omit_ok = 1};
 
 static UNUSED_OK void *fs_loop_main(void *unused)

@@ -364,13 +364,13 @@ static void fs_setattr(struct core_req *req, uint64_t ino, struct stat *st, int 
 	if (!res) {
 		if (EXT_ENFORCED(fs))
 			res = ext_forbids_setattr(fs, path, to_set, fi);
-		if (!res)
-			res = apply(fs, path, st, to_set, fi);
 		if (to_set & WIRE_FATTR_MODE)
 			setid_unknown(fs, idx);
 		else if (!res && (to_set & (WIRE_FATTR_UID | WIRE_FATTR_GID |
 					    WIRE_FATTR_KILL_SUIDGID)))
 			res = setid_clear(fs, idx, path, fi);
+		if (!res)
+			res = apply(fs, path, st, to_set, fi);
 		if (!res)
 			res = fs_ask_attr(fs, path, &now, fi);
 		op_end(req);

@@ -464,6 +464,9 @@ void kernel_serve(struct conn *c)
 	else {
 		pthread_rwlock_rdlock(&calls);
 		c->rep.ret = table[c->req.op](c);
+		/* as Linux: the path is walked once more */
+		if (c->rep.ret == -ESTALE && c->req.path_len)
+			c->rep.ret = table[c->req.op](c);
 		pthread_rwlock_unlock(&calls);
 	}
 	if (c->rep.ret == SIM_NA)

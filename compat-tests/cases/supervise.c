@@ -488,24 +488,25 @@ static void open_kernel_log(void)
 		lseek(kmsg, 0, SEEK_END);
 }
 
-/* What is wrong with it; options that a mount refuses are not. */
+/*
+ * What fails a case: trouble of the kernel's own. What it says of FUSE may be about anybody's mount
+ * on this machine; the runner shows it at the end.
+ */
 static bool alarms(const char *text)
 {
-	static const char *const alarming[] = {
-		"fuse:", "fuse_", "BUG:", "WARNING:", "Oops", "refcount", "INFO: task"};
-	static const char *const usual[] = {"parameter", "only supported", "Bad value", "option"};
-	bool alarm = false;
+	static const char *const alarming[] = {"BUG:", "WARNING:", "Oops", "refcount",
+					       "INFO: task"};
 
-	for (size_t i = 0; i < sizeof(alarming) / sizeof(*alarming); i++)
-		alarm = alarm || strstr(text, alarming[i]);
-	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
-		alarm = alarm && !strstr(text, usual[i]);
 	/* the self-test of this runs beside others */
-	return alarm &&
-	       (!strstr(text, "conform: fuse") || !strcmp(t_this->name, "self.kernel-log"));
+	if (!strcmp(t_this->name, "self.kernel-log"))
+		return strstr(text, "conform: fuse") != NULL;
+	for (size_t i = 0; i < sizeof(alarming) / sizeof(*alarming); i++)
+		if (strstr(text, alarming[i]))
+			return true;
+	return false;
 }
 
-/* What the kernel says of FUSE, or of itself, while a case runs is not in order. */
+/* What the kernel says while a case runs. */
 static void read_kernel_log(void)
 {
 	char buf[8192];

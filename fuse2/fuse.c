@@ -67,7 +67,10 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 	f->fs->user_data = user_data;
 	f->fs->compat = compat;
 	ext_from_table(f->fs, op_size);
-	if (options_fs(args, &cfg, &modules, &debug) == -1 || modules_push(&f->fs, modules, args) == -1)
+	if (options_fs(args, &cfg, &modules, &debug) == -1)
+		goto fail;
+	core_fs_drop_modules(modules, debug);
+	if (modules_push(&f->fs, modules, args) == -1)
 		goto fail;
 	flags_of(f->fs, &cfg);
 	thunks_make(&f->fs->op, &f->built_in.ops);

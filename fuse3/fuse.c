@@ -76,6 +76,7 @@ struct fuse *fuse_new_31(struct fuse_args *args, const struct fuse_operations *o
 	if (!f->fs || options_fs(args, &fo))
 		goto fail;
 	f->modules = fo.modules;
+	core_fs_drop_modules(f->modules, fo.debug);
 	f->debug = fo.debug;
 	if (modules_push(&f->fs, f->modules, args) || make_core(f, args, &fo.cfg))
 		goto fail;

@@ -427,6 +427,30 @@ CASE(wopt_nothing, "wopt.what-means-nothing-is-accepted", .opts = WINDOWS_ONLY "
 	STR(slurp(P("f")), "x");
 	STR(t_log(), "");
 }
+CASE(wopt_modules, "wopt.modules-of-macfuse-are-accepted",
+     .opts = "modules=volicon:threadid,iconpath=/x")
+{
+	put(S("f"), "x");
+	STR(slurp(P("f")), "x");
+	STR(t_log(), "");
+}
+static int with_volicon(int argc, char **argv)
+{
+	static char opt[300];
+
+	snprintf(opt, sizeof(opt), "-omodules=volicon:subdir:threadid,subdir=/d");
+	for (int i = argc; i > 1; i--)
+		argv[i] = argv[i - 1];
+	argv[1] = opt;
+	argv[argc + 1] = NULL;
+	return t_path_server(argc + 1, argv);
+}
+CASE(wopt_modules_among, "wopt.modules-of-macfuse-among-others", .server = with_volicon)
+{
+	OK(mkdir(S("d"), 0755));
+	put(S("d/f"), "x");
+	STR(slurp(P("f")), "x");
+}
 static int times_logged(const char *text)
 {
 	int n = 0;

@@ -27,8 +27,8 @@ int core_ext_to_filetime(struct timespec ts, uint64_t *filetime)
 
 	if (ts.tv_nsec < 0 || ts.tv_nsec > 999999999)
 		return -EINVAL;
-	if (ts.tv_sec < -EPOCH_DIFF ||
-	    __builtin_mul_overflow((int64_t)ts.tv_sec + EPOCH_DIFF, UNITS, &units) ||
+	if (__builtin_add_overflow((int64_t)ts.tv_sec, EPOCH_DIFF, &units) || units < 0 ||
+	    __builtin_mul_overflow(units, UNITS, &units) ||
 	    __builtin_add_overflow(units, ts.tv_nsec / NS_PER_UNIT, &units))
 		return -ERANGE;
 	*filetime = (uint64_t)units;

@@ -40,9 +40,10 @@ static int ask(struct core_fs *fs, const char *path, const char *name, char *buf
 int ext_may_set(struct core_fs *fs, const struct core_ext_attr *file)
 {
 	uid_t uid = core_context()->uid;
-	uid_t owner = fs->cfg.set_uid ? fs->cfg.uid : file->st.st_uid;
+	struct stat shown = file->st;
 
-	return uid == 0 || uid == owner ? 0 : -EPERM;
+	fs_adjust_stat(fs, NODE_ROOT, &shown);
+	return uid == 0 || uid == shown.st_uid ? 0 : -EPERM;
 }
 
 int ext_may_set_flags(uint32_t now, uint32_t flags)

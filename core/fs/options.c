@@ -490,6 +490,29 @@ int core_fs_options(struct core_args *args, struct core_fs_config *cfg,
 	return 0;
 }
 
+void core_fs_drop_modules(char *list, bool debug)
+{
+	char *to = list;
+
+	for (char *from = list; from && *from;) {
+		size_t len = strcspn(from, ":");
+		bool drop = (len == 7 && !memcmp(from, "volicon", 7)) ||
+			    (len == 8 && !memcmp(from, "threadid", 8));
+
+		if (drop && debug)
+			core_debug("fuse: module '%.*s' means nothing on Linux\n", (int)len, from);
+		if (!drop) {
+			if (to != list)
+				*to++ = ':';
+			memmove(to, from, len);
+			to += len;
+		}
+		from += len + (from[len] == ':');
+		if (!*from)
+			*to = '\0';
+	}
+}
+
 bool core_fs_is_option(const char *opt)
 {
 	struct opt_table t;

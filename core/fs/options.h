@@ -40,6 +40,11 @@ struct core_fs_tuning {
  */
 int core_fs_options(struct core_args *args, struct core_fs_config *cfg,
 		    struct core_session_config *scfg, bool debug);
+/*
+ * Takes the modules that only macFUSE has (volicon, threadid) out of a list "A:B", which may be
+ * NULL. debug: as above.
+ */
+void core_fs_drop_modules(char *list, bool debug);
 /* Options that nobody but WinFsp's library knows: true for fuse_is_lib_option. */
 bool core_fs_is_option(const char *opt);
 /* The known option closest to opt by spelling, or NULL. */

@@ -259,3 +259,30 @@ CASE(bad_poll, "bad.positive-result-of-lock")
 	ERR(fcntl(fd, F_SETLK, &fl), ERANGE);
 	still_alive();
 }
+
+/* what create says it opened is no file */
+static int makes_a_directory(const char *path, mode_t mode, struct fuse_file_info *fi)
+{
+	char name[200];
+	(void)mode;
+	snprintf(name, sizeof(name), "%s%s", T->src, path);
+	fi->fh = 0;
+	return mkdir(name, 0755) ? -errno : 0;
+}
+static int counts_release(const char *path, struct fuse_file_info *fi)
+{
+	(void)path, (void)fi;
+	atomic_fetch_add(&T->word[1], 1);
+	return 0;
+}
+static void create_is_mkdir(struct fuse_operations *ops)
+{
+	ops->create = makes_a_directory;
+	ops->release = counts_release;
+}
+CASE(bad_create, "bad.create-that-makes-a-directory", .ops = create_is_mkdir)
+{
+	ERR(open(P("d"), O_CREAT | O_WRONLY, 0644), EIO);
+	WITHIN(3000, atomic_load(&T->word[1]) == 1);
+	OK(stat(P("d"), &(struct stat){0}));
+}

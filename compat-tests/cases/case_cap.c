@@ -90,6 +90,20 @@ CASE(cap_handle, "cap.open-by-handle-finds-a-cached-node", .ll = true, .init = f
 	STR(buf, "12345");
 }
 
+static void below_zero(struct fuse_conn_info *conn)
+{
+	(void)conn;
+	ll_timeout = -3;
+}
+CASE(ll_below_zero, "ll.timeout-below-zero-is-none", .ll = true, .init = below_zero)
+{
+	OK(mkdir(P("d"), 0755));
+	OK(stat(P("d"), &(struct stat){0}));
+	MARK();
+	OK(stat(P("d"), &(struct stat){0}));
+	SAW("lookup 1/d");
+}
+
 /* --- FUSE 3's ----------------------------------------------------------------------------------
  */
 #if FUSE_API == 3

@@ -99,8 +99,12 @@ int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
 	e->generation = t->at[idx].gen;
 	e->entry_timeout = fs->cfg.entry_timeout;
 	e->attr_timeout = fs_attr_timeout(fs, idx, &e->attr);
-	fs_note_stat(fs, idx, &e->attr);
-	fs_adjust_stat(fs, idx, &e->attr);
+	if (core_likely(fs->plain_attr)) {
+		e->attr.st_ino = idx;
+	} else {
+		fs_note_stat(fs, idx, &e->attr);
+		fs_adjust_stat(fs, idx, &e->attr);
+	}
 	if (core_unlikely(atomic_load_explicit(&t->at[idx].flags, memory_order_relaxed) &
 			  NODE_LINKED) && count_is_loose(fs, idx)) {
 		e->attr.st_nlink += LINK_SLACK;

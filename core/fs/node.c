@@ -62,27 +62,29 @@ static inline char fold_char(char c)
 static uint32_t hash_name(const struct nodes *t, uint32_t parent, const char *name, size_t len)
 {
 	const uint64_t k = 0x9e3779b97f4a7c15ULL;
-	uint64_t h = (t->seed ^ parent) * k + len;
+	uint64_t h = (t->seed ^ parent) * k + len, w = 0;
 	char folded[NODE_NAME_MAX];
+	size_t i;
 
 	if (core_unlikely(t->fold)) {
 		if (len > NODE_NAME_MAX)
 			len = NODE_NAME_MAX; /* refused later */
-		for (size_t i = 0; i < len; i++)
+		for (i = 0; i < len; i++)
 			folded[i] = fold_char(name[i]);
 		name = folded;
 	}
-	for (; len >= 8; len -= 8, name += 8) {
-		uint64_t w;
-
-		memcpy(&w, name, 8);
+	for (i = 0; i + 8 <= len; i += 8) {
+		memcpy(&w, name + i, 8);
 		h = (h ^ w) * k;
 		h ^= h >> 29;
 	}
-	if (len) {
-		uint64_t w = 0;
-
-		memcpy(&w, name, len);
+	if (core_likely(i < len)) {
+		/* The rest: whole words that overlap what was taken before, if there is a word. */
+		if (core_likely(len >= 8))
+			memcpy(&w, name + len - 8, 8);
+		else
+			for (i = 0; i < len; i++)
+				w = w << 8 | (unsigned char)name[i];
 		h = (h ^ w) * k;
 		h ^= h >> 29;
 	}

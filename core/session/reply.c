@@ -185,7 +185,12 @@ void reply_fill_entry(struct wire_entry_out *out, const struct core_entry_param 
 	out->nodeid = e->ino;
 	out->generation = e->generation;
 	set_timeout(e->entry_timeout, &out->entry_valid, &out->entry_valid_nsec);
-	set_timeout(e->attr_timeout, &out->attr_valid, &out->attr_valid_nsec);
+	if (e->attr_timeout == e->entry_timeout) {
+		out->attr_valid = out->entry_valid;
+		out->attr_valid_nsec = out->entry_valid_nsec;
+	} else {
+		set_timeout(e->attr_timeout, &out->attr_valid, &out->attr_valid_nsec);
+	}
 	wire_attr_from_stat(&out->attr, &e->attr);
 }
 

@@ -164,10 +164,6 @@ CASE(wopt_unc_o, "wopt.unc-as-an-option", .opts = "UNC=/server/share")
 {
 	STR(t_mount_field('s'), "//server/share");
 }
-CASE(wopt_nordonly, "wopt.nordonly", .opts = "rdonly,nordonly")
-{
-	OK(mkdir(P("d"), 0755));
-}
 CASE(wopt_fstypename, "wopt.fstypename", .opts = "fstypename=abc")
 {
 	STR(t_mount_field('t'), "fuse.abc");

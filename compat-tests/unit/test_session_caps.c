@@ -114,5 +114,35 @@ static void no_second_word(void)
 	same(got >> 32, 0, "INIT_EXT", "missing");
 }
 
-UNIT_SUITE(session_caps, UNIT_TEST(offered_and_wanted), UNIT_TEST(offered_and_not_wanted),
+/* What nobody wanted is asked for where there are threads, never of a loop of one. */
+static void parallel_with_threads(void)
+{
+	const uint64_t dirops = WIRE_CAP(PARALLEL_DIROPS), dio = WIRE_CAP(ASYNC_DIO);
+	static const struct {
+		uint64_t on, off, want;
+		bool mt, dirops, dio;
+	} t[] = {
+		{0, 0, WIRE_CAP(ASYNC_READ), true, true, true},
+		{0, 0, 0, true, true, true},
+		{0, 0, WIRE_CAP(ASYNC_READ), false, false, false},
+		{0, WIRE_CAP(PARALLEL_DIROPS), WIRE_CAP(ASYNC_READ), true, false, true},
+		{0, WIRE_CAP(ASYNC_DIO), WIRE_CAP(ASYNC_READ), true, true, false},
+		{WIRE_CAP(PARALLEL_DIROPS) | WIRE_CAP(ASYNC_DIO), 0, 0, false, true, true},
+	};
+
+	for (size_t i = 0; i < CORE_ARRAY_SIZE(t); i++) {
+		struct start s = {.ops = &caps_ops, .sk.caps = SK_CAPS_LINUX, .mt = t[i].mt ? 2 : 0};
+		uint64_t got;
+
+		s.cfg.wire_on = t[i].on;
+		s.cfg.wire_off = t[i].off;
+		want_now = t[i].want;
+		got = sk_caps(start(&s));
+		CU_ASSERT_EQUAL(!!(got & dirops), t[i].dirops);
+		CU_ASSERT_EQUAL(!!(got & dio), t[i].dio);
+		stop();
+	}
+}
+
+UNIT_SUITE(session_caps, UNIT_TEST(parallel_with_threads), UNIT_TEST(offered_and_wanted), UNIT_TEST(offered_and_not_wanted),
 	   UNIT_TEST(wanted_and_not_offered), UNIT_TEST(no_second_word));

@@ -51,8 +51,10 @@ static void open_bits(struct core_fs *fs, uint32_t idx, const char *path, struct
 		open_auto_cache(fs, idx, path, fi);
 	if (c->no_rofd_flush && (fi->flags & O_ACCMODE) == O_RDONLY)
 		fi->bits |= CORE_FI_NOFLUSH;
-	if (c->parallel_direct_writes)
+	if (c->parallel_direct_writes || c->tune.parallel_direct_writes > 0)
 		fi->bits |= CORE_FI_PARALLEL_DIRECT_WRITES;
+	if (c->tune.parallel_direct_writes < 0)
+		fi->bits &= ~(uint32_t)CORE_FI_PARALLEL_DIRECT_WRITES;
 }
 
 static void fs_open(struct core_req *req, uint64_t ino, struct core_file_info *fi)

@@ -124,6 +124,7 @@ static void fs_init(void *userdata, struct core_conn *conn)
 	}
 	if (fs->cfg.read_only)
 		fs_make_read_only(&fs->se->ops);
+	fs->se->cfg.never_written = fs->cfg.read_only || (!fs->ops.write && !fs->ops.write_buf);
 	/* lsattr and chattr of directories */
 	if (fs->cfg.stat_ex && !(fs->cfg.ext_hide & CORE_HIDE_INODE_FLAGS))
 		conn->core_want |= WIRE_CAP(IOCTL_DIR);

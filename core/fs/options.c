@@ -324,6 +324,9 @@ static const struct row rows[] = {
 	{"noinode_flags", set_hide, 0, CORE_HIDE_INODE_FLAGS, NULL, NULL},
 	{"btime", set_hide, 0, -CORE_HIDE_BTIME, "[no]btime", "birth times for statx (on)"},
 	{"nobtime", set_hide, 0, CORE_HIDE_BTIME, NULL, NULL},
+	{"parallel_direct_writes", set_int, TUNE(parallel_direct_writes), 1,
+	 "[no_]parallel_direct_writes", "several writes of a file without page cache at a time"},
+	{"no_parallel_direct_writes", set_int, TUNE(parallel_direct_writes), -1, NULL, NULL},
 	/* WinFsp-FUSE */
 	{"create_file_umask=", set_umask, 0, 1, "create_file_umask=M",
 	 "mode of new files: 0777 without these bits (octal)"},

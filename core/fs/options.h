@@ -26,6 +26,7 @@ struct core_fs_tuning {
 	int cache_dirs;                /* 1: listings while open; 2: until they change */
 	double statfs_timeout;         /* seconds an answer is used again; < 0: for ever */
 	unsigned block_size, name_max; /* instead of what the program says; 0: as it says */
+	int parallel_direct_writes;    /* 1: of each file opened with direct_io; -1: of none */
 	unsigned daemon_timeout;       /* seconds a request may take; 0: any time */
 	int debug_log;                   /* the log of -d is a file, closed at the end */
 	unsigned n_ids;

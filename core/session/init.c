@@ -49,6 +49,27 @@ static uint64_t caps_from_ops(const struct core_ll_ops *ops)
 	return caps;
 }
 
+/*
+ * What lets several requests come where a program of one thread would get them one by one
+ * (docs/session.md, "Parallel requests"). A program that was shown a capability as its API's
+ * default and took it out does not want it.
+ */
+static uint64_t parallel_caps(struct core_session *se, uint64_t want)
+{
+	const uint64_t dirops = WIRE_CAP(PARALLEL_DIROPS), dio = WIRE_CAP(ASYNC_DIO);
+	const struct core_session_config *cfg = &se->cfg;
+	uint64_t declined = se->conn.capable & se->profile->caps_default & ~want;
+	bool never_written = cfg->never_written || (!se->ops.write && !se->ops.write_buf);
+	uint64_t add = 0;
+
+	if (atomic_load(&se->pool) && se->ceiling > 1) {
+		add = dirops;
+		if (never_written && (want & WIRE_CAP(ASYNC_READ)))
+			add |= dio;
+	}
+	return (want | (add & ~declined) | cfg->wire_on) & ~cfg->wire_off;
+}
+
 static int reply_init(struct core_req *req, const struct wire_init_out *out)
 {
 	struct core_session *se = req->se;
@@ -224,7 +245,8 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 	if (c->request_timeout)
 		want |= WIRE_CAP(REQUEST_TIMEOUT) & offered;
 	if (se->adjust_caps)
-		want = se->adjust_caps(se->userdata, offered, want) & offered;
+		want = se->adjust_caps(se->userdata, offered, want);
+	want = parallel_caps(se, want) & offered;
 	if (want & WIRE_CAP(HANDLE_KILLPRIV_V2))
 		want &= ~WIRE_CAP(HANDLE_KILLPRIV); /* the kernel takes one of the two */
 	se->caps = want;

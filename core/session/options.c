@@ -11,13 +11,20 @@
 #include "core/base/opt.h"
 #include "core/workers/pool.h"
 
+enum choice { ASK_DEFAULT, ASK_YES, ASK_NO };
+
 struct common {
 	char *transport, *threads;
+	enum choice dirops, async_dio;
 };
 
 static const struct core_opt common_opts[] = {
 	{"transport=%s", offsetof(struct common, transport), 0},
 	{"threads=%s", offsetof(struct common, threads), 0},
+	{"parallel_dirops", offsetof(struct common, dirops), ASK_YES},
+	{"no_parallel_dirops", offsetof(struct common, dirops), ASK_NO},
+	{"async_dio", offsetof(struct common, async_dio), ASK_YES},
+	{"no_async_dio", offsetof(struct common, async_dio), ASK_NO},
 	CORE_OPT_END,
 };
 
@@ -60,6 +67,14 @@ static int set_threads(const char *text, struct core_session_config *cfg)
 	return 0;
 }
 
+static void set_choice(struct core_session_config *cfg, enum choice c, uint64_t cap)
+{
+	if (c == ASK_YES)
+		cfg->wire_on |= cap;
+	else if (c == ASK_NO)
+		cfg->wire_off |= cap;
+}
+
 int core_session_options(struct core_args *args, struct core_session_config *cfg)
 {
 	struct common c = {0};
@@ -69,6 +84,8 @@ int core_session_options(struct core_args *args, struct core_session_config *cfg
 		res = set_transport(c.transport, cfg);
 	if (!res && c.threads)
 		res = set_threads(c.threads, cfg);
+	set_choice(cfg, c.dirops, WIRE_CAP(PARALLEL_DIROPS));
+	set_choice(cfg, c.async_dio, WIRE_CAP(ASYNC_DIO));
 	free(c.transport);
 	free(c.threads);
 	return res ? -EINVAL : 0;
@@ -81,4 +98,6 @@ bool core_session_is_option(const char *opt)
 
 const char core_session_options_help[] =
 	"    -o transport=T         auto, device or uring: how requests come (auto)\n"
-	"    -o threads=MIN:MAX     worker threads (4:64)\n";
+	"    -o threads=MIN:MAX     worker threads (4:64)\n"
+	"    -o [no_]parallel_dirops  several lookups and listings of a directory at a time (on)\n"
+	"    -o [no_]async_dio      a large direct read or write as several requests at a time\n";

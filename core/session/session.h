@@ -180,6 +180,9 @@ struct core_session_config {
 	uint32_t max_write, max_readahead, max_background, congestion_threshold; /* 0: default */
 	uint32_t max_read; /* 0: the kernel's limit; must be what the mount says */
 	uint64_t caps_on, caps_off; /* options: forced on where offered, forced off */
+	/* The same for what the program may not know of; see "Parallel requests" in docs/session.md. */
+	uint64_t wire_on, wire_off;
+	bool never_written; /* the program has nothing that writes to a file */
 	bool no_interrupt;
 	bool deny_others; /* allow_root: only the owner and root may begin anything */
 };

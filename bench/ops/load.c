@@ -1,8 +1,10 @@
 /*
  * Load for bench/ops: load WORKLOAD CLIENTS SECONDS MOUNTPOINT SERVER_PID
  * prints: operations a second, microseconds of processor time an operation (server and clients).
- * An operation is one call below; of srb and swb one call moves what its name says.
+ * An operation is one call below; of srb and swb one call moves what its name says, and one of lsl
+ * is an `ls -l` of a directory of 10,000 entries that nobody has listed before.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -131,6 +133,23 @@ static void w_swd1m(struct client *c)
 	seq(c, 1 << 20, 1);
 }
 
+static void w_lsl(struct client *c)
+{
+	char path[4096];
+	struct dirent *e;
+	struct stat st;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "%s/l%lu", mountpoint, c->number * 100000 + c->ops);
+	d = opendir(path);
+	if (!d)
+		die(path);
+	while ((e = readdir(d)))
+		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			die(e->d_name);
+	closedir(d);
+}
+
 static const struct workload workloads[] = {
 	{"getattr", O_RDONLY, w_getattr},
 	{"sleep", O_RDONLY, w_getattr}, /* the server has been told to */
@@ -139,6 +158,7 @@ static const struct workload workloads[] = {
 	{"rw4k", O_WRONLY | O_DIRECT, w_rw4k},
 	{"openclose", -1, w_openclose},
 	{"createunlink", -1, w_createunlink},
+	{"lsl", -1, w_lsl},
 	{"srb128k", O_RDONLY, w_srb128k},
 	{"srd1m", O_RDONLY | O_DIRECT, w_srd1m},
 	{"swb4k", O_WRONLY, w_swb4k},

@@ -1,7 +1,10 @@
 /*
  * The file system under bench/ops: computed, nothing behind it. One source for both APIs.
- *   /a/b/f0 ... f999, 64 MiB of zeros each, and whatever is created under /new.
- * BENCH_SLEEP_US in the environment: every getattr sleeps that long.
+ *   /a/b/f0 ... f999   64 MiB of zeros each
+ *   /new/NUMBER        what is created
+ *   /lNUMBER           directories of 10,000 files, listed by name only, as most programs do
+ * In the environment: BENCH_SLEEP_US, every getattr sleeps that long; BENCH_XATTR, there is a
+ * getxattr, which finds nothing.
  */
 #include <errno.h>
 #include <fuse.h>
@@ -13,6 +16,7 @@
 
 #define FILE_SIZE (64L << 20)
 #define MOST_NEW  4096
+#define ENTRIES   10000
 
 static long sleep_ns;
 static char made[MOST_NEW]; /* /new/NUMBER exists */
@@ -34,8 +38,21 @@ static int new_number(const char *path)
 	return n;
 }
 
+/* 1: one of the directories of files; 2: a file in one; 0: neither. */
+static int in_listed(const char *path)
+{
+	const char *p = path + 2;
+
+	if (path[1] != 'l')
+		return 0;
+	while (*p >= '0' && *p <= '9')
+		p++;
+	return *p == '\0' ? 1 : !strncmp(p, "/file-", 6) ? 2 : 0;
+}
+
 static int b_getattr(const char *path, struct stat *st FI_ARG)
 {
+	int listed = in_listed(path);
 	int n;
 
 	FI_USE;
@@ -48,10 +65,12 @@ static int b_getattr(const char *path, struct stat *st FI_ARG)
 	st->st_mode = S_IFDIR | 0755;
 	st->st_nlink = 2;
 	if (!strcmp(path, "/") || !strcmp(path, "/a") || !strcmp(path, "/a/b") ||
-	    !strcmp(path, "/new"))
+	    !strcmp(path, "/new") || listed == 1)
 		return 0;
 	n = new_number(path);
-	if (n >= 0 ? !made[n] : strncmp(path, "/a/b/f", 6) != 0)
+	if (listed == 2)
+		n = -1;
+	else if (n >= 0 ? !made[n] : strncmp(path, "/a/b/f", 6) != 0)
 		return -ENOENT;
 	st->st_mode = S_IFREG | 0644;
 	st->st_nlink = 1;
@@ -104,6 +123,40 @@ static int b_write(const char *path, const char *buf, size_t size, off_t off,
 	return (int)size;
 }
 
+static int b_getxattr(const char *path, const char *name, char *value, size_t size)
+{
+	(void)path, (void)name, (void)value, (void)size;
+	return -ENODATA;
+}
+
+#if FUSE_USE_VERSION >= 30
+#define FILL_LAST , (enum fuse_fill_dir_flags)0
+static int b_readdir(const char *path, void *buf, fuse_fill_dir_t fill, off_t off,
+		     struct fuse_file_info *fi, enum fuse_readdir_flags flags)
+#else
+#define FILL_LAST
+static int b_readdir(const char *path, void *buf, fuse_fill_dir_t fill, off_t off,
+		     struct fuse_file_info *fi)
+#endif
+{
+	char name[] = "file-00000000";
+
+#if FUSE_USE_VERSION >= 30
+	(void)flags;
+#endif
+	(void)off, (void)fi;
+	fill(buf, ".", NULL, 0 FILL_LAST);
+	fill(buf, "..", NULL, 0 FILL_LAST);
+	if (in_listed(path) != 1)
+		return 0;
+	for (int i = 0; i < ENTRIES; i++) {
+		for (int n = i, at = 12; at > 4; at--, n /= 10)
+			name[at] = (char)('0' + n % 10);
+		fill(buf, name, NULL, 0 FILL_LAST);
+	}
+	return 0;
+}
+
 #if FUSE_USE_VERSION >= 30
 static int b_truncate(const char *path, off_t size, struct fuse_file_info *fi)
 {
@@ -118,7 +171,7 @@ static int b_truncate(const char *path, off_t size)
 }
 #endif
 
-static const struct fuse_operations ops = {
+static struct fuse_operations ops = {
 	.getattr = b_getattr,
 	.open = b_open,
 	.create = b_create,
@@ -126,6 +179,7 @@ static const struct fuse_operations ops = {
 	.read = b_read,
 	.write = b_write,
 	.truncate = b_truncate,
+	.readdir = b_readdir,
 };
 
 int main(int argc, char **argv)
@@ -134,5 +188,7 @@ int main(int argc, char **argv)
 
 	if (us)
 		sleep_ns = atol(us) * 1000;
+	if (getenv("BENCH_XATTR"))
+		ops.getxattr = b_getxattr;
 	return fuse_main(argc, argv, &ops, NULL);
 }

@@ -95,10 +95,35 @@ static int b_create(const char *path, mode_t mode, struct fuse_file_info *fi)
 	return 0;
 }
 
+/* Some libraries rename a file away that is removed while its RELEASE is still under way. */
+static int is_hidden(const char *path)
+{
+	return !strncmp(path, "/new/.", 6);
+}
+
+#if FUSE_USE_VERSION >= 30
+static int b_rename(const char *path, const char *to, unsigned flags)
+#else
+static int b_rename(const char *path, const char *to)
+#endif
+{
+	int n = new_number(path);
+
+#if FUSE_USE_VERSION >= 30
+	(void)flags;
+#endif
+	if (n < 0 || !made[n] || !is_hidden(to))
+		return -ENOENT;
+	made[n] = 0;
+	return 0;
+}
+
 static int b_unlink(const char *path)
 {
 	int n = new_number(path);
 
+	if (is_hidden(path))
+		return 0;
 	if (n < 0 || !made[n])
 		return -ENOENT;
 	made[n] = 0;
@@ -176,6 +201,7 @@ static struct fuse_operations ops = {
 	.open = b_open,
 	.create = b_create,
 	.unlink = b_unlink,
+	.rename = b_rename,
 	.read = b_read,
 	.write = b_write,
 	.truncate = b_truncate,

@@ -1,0 +1,229 @@
+"""Kernel requests of real workloads, on examples/passthrough.
+
+Counted is what the kernel sends on this one mount, by its own tracepoint fuse:fuse_request_send: the same for every
+library and transport, exact (an overrun of the buffer is an error), and it costs the server nothing. Forgets, which
+have no reply, are not in it. Where there is no tracepoint: by the lines that both libraries print with -d.
+"""
+import importlib.machinery
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from . import common
+from .common import Config, Failure, Mount, say
+
+COLUMNS = ("configuration", "repetition", "workload", "files", "counted by", "request", "times")
+TRACE_LINE = re.compile(r"fuse_request_send: .*opcode \d+ \((?:FUSE_)?(\w+)\)")
+DEBUG_LINE = re.compile(r"unique: \d+, opcode: (\w+)")
+NO_REPLY = ("FORGET", "BATCH_FORGET", "NOTIFY_REPLY")
+BUFFER_KB = 65536  # a CPU
+
+SQL = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("create table t (id integer primary key, k text, v blob)")
+for batch in range(20):
+    with db:
+        db.executemany("insert into t (k, v) values (?, ?)", [("key %d" % i, bytes(200)) for i in range(50)])
+db.execute("create index k on t (k)")
+for i in range(100):
+    assert db.execute("select count(*) from t where k = ?", ("key %d" % (i % 50),)).fetchone() == (20,)
+with db:
+    db.execute("delete from t where id % 2 = 0")
+db.execute("vacuum")
+db.close()
+"""
+# name, what is in the directory behind before (tree, sources, repository or nothing), files, commands with $1 the mount
+# point and $2 the archive
+WORKLOADS = (
+    ("untar", "nothing", "some", 'tar -xf "$2" -C "$1"'),
+    ("find", "tree", "some", 'find "$1/tree" -type f'),
+    ("ls -lR", "tree", "some", 'ls -lR "$1/tree"'),
+    ("tar c", "tree", "some", 'tar -cf - -C "$1" tree | cat'),
+    ("rm -r", "tree", "some", 'rm -r "$1/tree"'),
+    ("git status", "repository", "some", 'git -C "$1/tree" status --porcelain'),
+    ("compile", "sources", "some",
+     'cd "$1/src" && for f in core/*/*.c; do cc -c -O0 -w -std=gnu11 -D_GNU_SOURCE -I. "$f" -o "${f%.c}.o" || exit; done'),
+    ("sqlite", "nothing", "some", '"$3" -c "$4" "$1/db"'),
+    ("untar, ls -lR, rm -r", "nothing", "all", 'tar -xf "$2" -C "$1" && ls -lR "$1/tree" && rm -r "$1/tree"'),
+)
+
+
+# ---- the two ways to count ----
+
+class ByTracepoint:
+    """Counts with a trace instance of its own, so that other users of tracing are not disturbed."""
+    name = "tracepoint"
+    server_options = []
+
+    def __init__(self):
+        self.mounted = self.instance = None
+        root = "/sys/kernel/tracing"
+        if not os.path.isdir(root + "/events"):
+            root = self.mounted = tempfile.mkdtemp(prefix="bench.")
+            subprocess.run(["mount", "-t", "tracefs", "none", root], check=False, stderr=subprocess.DEVNULL)
+        try:
+            if not os.path.isdir(root + "/events/fuse/fuse_request_send"):
+                raise Failure("no tracepoint")
+            self.instance = root + "/instances/bench-%d" % os.getpid()
+            os.mkdir(self.instance)
+            self.write("buffer_size_kb", BUFFER_KB)
+        except (Failure, OSError):
+            self.close()
+            raise
+
+    def write(self, name, value):
+        with open(os.path.join(self.instance, name), "w", encoding="ascii") as f:
+            f.write("%s\n" % value)
+
+    def start(self, mount):
+        event = "events/fuse/fuse_request_send/"
+        self.write("trace", "")
+        self.write(event + "filter", "connection == %d" % mount.device)
+        self.write(event + "enable", 1)
+
+    def stop(self):
+        self.write("events/fuse/fuse_request_send/enable", 0)
+        for cpu in os.listdir(self.instance + "/per_cpu"):
+            with open("%s/per_cpu/%s/stats" % (self.instance, cpu), encoding="ascii") as f:
+                stats = dict(line.split(": ", 1) for line in f.read().splitlines() if ": " in line)
+            if int(stats["overrun"]) or int(stats["dropped events"]):
+                raise Failure("more requests than the trace buffer holds")
+        counts = {}
+        with open(self.instance + "/trace", encoding="utf-8", errors="replace") as f:
+            for line in f:
+                m = TRACE_LINE.search(line)
+                if m:
+                    counts[m.group(1)] = counts.get(m.group(1), 0) + 1
+        return counts
+
+    def close(self):
+        if self.instance and os.path.isdir(self.instance):
+            os.rmdir(self.instance)
+        if self.mounted:
+            subprocess.run(["umount", "-l", self.mounted], check=False, stderr=subprocess.DEVNULL)
+            os.rmdir(self.mounted)
+
+
+class ByDebug:
+    """Counts the lines of -d."""
+    name = "-d"
+    server_options = ["-d"]
+
+    def __init__(self):
+        self.mount = self.log = None
+
+    def start(self, mount):
+        time.sleep(0.3)
+        self.log = mount.log.name
+        self.from_here = os.path.getsize(self.log)
+
+    def stop(self):
+        time.sleep(0.5)
+        counts = {}
+        with open(self.log, encoding="utf-8", errors="replace") as f:
+            f.seek(self.from_here)
+            for line in f:
+                m = DEBUG_LINE.match(line)
+                if m and m.group(1) not in NO_REPLY:
+                    counts[m.group(1)] = counts.get(m.group(1), 0) + 1
+        return counts
+
+    def close(self):
+        pass
+
+
+def counter(how):
+    if how != "debug":
+        try:
+            return ByTracepoint()
+        except (Failure, OSError) as e:
+            if how == "trace":
+                raise Failure("no tracepoint fuse:fuse_request_send here: %s" % e) from None
+            say("requests: no tracepoint here, counting the lines of -d")
+    return ByDebug()
+
+
+# ---- the workloads ----
+
+def make_archive(path, files):
+    """The tree of bench/tree, always the same."""
+    loader = importlib.machinery.SourceFileLoader("bench_tree", os.path.join(common.TOP, "bench/tree"))
+    tree = importlib.util.module_from_spec(importlib.util.spec_from_loader("bench_tree", loader))
+    loader.exec_module(tree)
+    tree.make_tree(path, files)
+
+
+def prepare(kind, backing, archive):
+    if kind in ("tree", "repository"):
+        subprocess.run(["tar", "-xf", archive, "-C", backing], check=True, stdin=subprocess.DEVNULL)
+    if kind == "repository":
+        # Through the mount inode numbers and change times are others than behind it.
+        git = ["git", "-C", os.path.join(backing, "tree"), "-c", "user.name=bench", "-c", "user.email=bench@localhost",
+               "-c", "core.checkStat=minimal", "-c", "core.trustctime=false", "-c", "gc.auto=0"]
+        for command in (["init", "-q"], ["config", "core.checkStat", "minimal"], ["config", "core.trustctime", "false"],
+                        ["config", "safe.directory", "*"], ["add", "-A"], ["commit", "-q", "-m", "all"]):
+            subprocess.run(git + command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    if kind == "sources":
+        for d in ("core/base", "core/wire"):
+            shutil.copytree(os.path.join(common.TOP, d), os.path.join(backing, "src", d))
+
+
+def one_workload(args, config, workload, how, work):
+    """{request: times} of one workload on a mount of its own."""
+    name, kind, amount, script = workload
+    backing, path = os.path.join(work, "backing"), os.path.join(work, "mnt")
+    archive = os.path.join(work, amount + ".tar")
+    for d in (backing, path):
+        os.makedirs(d, exist_ok=True)
+    env = dict(os.environ, GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="safe.directory", GIT_CONFIG_VALUE_0="*")
+    try:
+        prepare(kind, backing, archive)
+        server = os.path.join(args.build, "bench/requests/mirror%d" % config.api)
+        with open(os.path.join(work, "log"), "w", encoding="utf-8") as log:
+            with Mount([server, "-f"] + how.server_options + [path], path, config.options(["root=" + backing]),
+                       config.environment(), config.libdir(), log) as mount:
+                how.start(mount)
+                done = subprocess.run(["timeout", "-s", "KILL", str(args.limit), "sh", "-c", script, "-", path, archive,
+                                       sys.executable, SQL], env=env, stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+                counts = how.stop()
+        if done.returncode:
+            raise Failure("%s on %s: %s" % (name, config.name, done.stderr.strip()[-300:]))
+        if not counts:
+            raise Failure("%s on %s: no request was seen" % (name, config.name))
+        return counts
+    finally:
+        if common.mounted_device(path) is None:
+            shutil.rmtree(backing)
+
+
+def run(args):
+    rows = []
+    sizes = {"some": max(args.files // 5, 100), "all": args.files}
+    base = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    how = counter(args.count)
+    try:
+        with tempfile.TemporaryDirectory(dir=base, prefix="bench.") as work:
+            for amount, files in sizes.items():
+                make_archive(os.path.join(work, amount + ".tar"), files)
+            for repetition in range(1, args.count_reps + 1):
+                for workload in WORKLOADS:
+                    say("requests: %s" % workload[0])
+                    for config in (Config(n, args.build) for n in common.shuffled(common.DEVICE)):
+                        try:
+                            counts = one_workload(args, config, workload, how, work)
+                        except Failure as e:
+                            say("bench/run: %s" % e)
+                            args.failures += 1
+                            continue
+                        rows += [[config.name, repetition, workload[0], sizes[workload[2]], how.name, request, n]
+                                 for request, n in sorted(counts.items())]
+                common.write_tsv(args, "requests", COLUMNS, rows)
+    finally:
+        how.close()

@@ -350,7 +350,15 @@ static ssize_t own_read(int fd, void *buf, size_t size, void *userdata)
 {
 	if (userdata != &T->word[0])
 		t_server_fail("read was not given the session's data");
-	atomic_fetch_add(&T->word[1], 1);
+	/* as the device says when a request was taken back, or a signal came */
+	if (atomic_fetch_add(&T->word[1], 1) == 3) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (atomic_load(&T->word[1]) == 6) {
+		errno = EINTR;
+		return -1;
+	}
 	return read(fd, buf, size);
 }
 static int custom_main(int argc, char **argv)

@@ -246,14 +246,22 @@ EXPORT int fuse_req_interrupted(fuse_req_t req)
 #if FUSE3_ABI >= 4
 EXPORT bool fuse_req_is_uring(fuse_req_t req)
 {
-	(void)req; /* there is no such transport yet */
-	return false;
+	struct core_req *r = req_of(req);
+	char *p;
+	size_t n;
+
+	return r && !core_req_payload(r, &p, &n);
 }
 
 EXPORT int fuse_req_get_payload(fuse_req_t req, char **payload, size_t *payload_sz, void **mr)
 {
-	(void)payload, (void)payload_sz, (void)mr;
-	return req_of(req) ? -EINVAL : STALE; /* as for any that did not come over io_uring */
+	struct core_req *r = req_of(req);
+
+	if (!r)
+		return STALE;
+	if (mr)
+		*mr = NULL; /* nothing to register it with */
+	return core_req_payload(r, payload, payload_sz);
 }
 #endif
 

@@ -217,3 +217,8 @@ bool session_ring_stuck(struct core_worker *w)
 		pthread_kill(w->thread, signo);
 	return needs & CORE_URING_NEEDS_READER;
 }
+
+int core_req_payload(struct core_req *req, char **payload, size_t *size)
+{
+	return core_uring_buffer(req->ch, req->tag, payload, size);
+}

@@ -245,6 +245,8 @@ size_t core_session_bufsize(struct core_session *se);
 struct core_session *core_req_session(const struct core_req *req);
 const struct core_ctx *core_req_ctx(struct core_req *req);
 uint64_t core_req_unique(const struct core_req *req);
+/* Over io_uring: where the kernel takes reply data from without a copy. Else -EINVAL. */
+int core_req_payload(struct core_req *req, char **payload, size_t *size);
 bool core_req_interrupted(const struct core_req *req);
 /* handle: core_req_handle() of the request, what front-ends' programs know it by. */
 typedef void (*core_interrupt_func)(void *handle, void *data);

@@ -87,6 +87,9 @@ void core_uring_pump(void);
 /* Where reply data of the request with this tag is best put; NULL: anywhere. */
 char *core_uring_payload(struct core_channel *ch, uint64_t tag, size_t size);
 
+/* The payload buffer of the request with this tag. -EINVAL: ch is of another transport. */
+int core_uring_buffer(struct core_channel *ch, uint64_t tag, char **payload, size_t *size);
+
 /* For tests: a step of the start fails. Called with the step's number; nonzero is its -errno. */
 enum core_uring_step {
 	CORE_URING_NEW,

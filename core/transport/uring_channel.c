@@ -383,6 +383,17 @@ char *core_uring_payload(struct core_channel *base, uint64_t tag, size_t size)
 	return e->in_payload || size > e->iov[1].iov_len ? NULL : e->payload;
 }
 
+int core_uring_buffer(struct core_channel *base, uint64_t tag, char **payload, size_t *size)
+{
+	struct entry *e = (void *)(uintptr_t)tag;
+
+	if (base->ops != &uring_ops)
+		return -EINVAL;
+	*payload = e->payload;
+	*size = e->iov[1].iov_len;
+	return 0;
+}
+
 /*
  * Where the reply waits: in the payload buffer, unless the request's arguments are there,
  * which the program may use until its handler returns.

@@ -50,7 +50,6 @@ bool hand_on(struct group *g, struct entry *e)
 	to = g->empty;
 	if (to) {
 		g->empty = to->next_empty;
-		to->is_empty = false;
 		channel_signal(to);
 	}
 	pthread_mutex_unlock(&g->lock);
@@ -71,7 +70,6 @@ static void leave_empty(struct ring_channel *ch)
 			*l = ch->next_empty;
 			break;
 		}
-	ch->is_empty = false;
 }
 
 /* A thread without entries waits for what is handed over. 0, or -EINTR. */
@@ -79,6 +77,7 @@ int wait_empty(struct ring_channel *ch)
 {
 	struct pollfd p = {ch->wake_fd, POLLIN, 0};
 	struct group *g = ch->group;
+	bool wait = false;
 	uint64_t n;
 	int res = 0;
 
@@ -86,10 +85,10 @@ int wait_empty(struct ring_channel *ch)
 	if (!g->orphans) {
 		ch->next_empty = g->empty;
 		g->empty = ch;
-		ch->is_empty = true;
+		wait = true;
 	}
 	pthread_mutex_unlock(&g->lock);
-	if (!ch->is_empty)
+	if (!wait)
 		return 0;
 	atomic_store(&ch->waiting, true);
 	if (!atomic_load(&g->help) && atomic_load(&ch->u->state) == RING_GO &&

@@ -97,7 +97,6 @@ struct ring_channel {
 	bool keeper;     /* counts in group->nkeepers: has entries, or will */
 	bool gone;       /* the connection is over */
 	bool closed;     /* its thread receives no more */
-	bool is_empty;   /* on group->empty, under group->lock */
 	struct ring_channel *next_empty;
 	unsigned avail; /* entries the kernel has on this ring */
 	_Atomic bool waiting;

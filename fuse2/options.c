@@ -88,6 +88,7 @@ static const struct core_opt fs_opts[] = {
 	FS("negative_timeout=%lf", negative_timeout, 0),
 	FSO("noforget", noforget, 1),
 	FS("remember=%u", remember, 0),
+	FS("max_nodes=%u", max_nodes, 0),
 	FS("nopath", nopath, 1),
 	FS("intr", intr, 1),
 	FS("intr_signal=%d", intr_signal, 0),
@@ -129,6 +130,7 @@ static const char fs_help[] =
 	"    -o ac_attr_timeout=T   seconds auto_cache trusts attributes (attr_timeout)\n"
 	"    -o noforget            never forget inode numbers\n"
 	"    -o remember=T          remember inode numbers for T seconds (0)\n"
+	"    -o max_nodes=N         nodes the kernel may keep, about (no bound)\n"
 	"    -o nopath              no path where there is a handle\n"
 	"    -o intr                callers' signals interrupt operations\n"
 	"    -o intr_signal=NUM     with this signal (10)\n"

@@ -57,6 +57,7 @@ static const struct core_opt fs_opts[] = {
 	CFG("negative_timeout=%lf", negative_timeout, 0),
 	FSO("noforget", noforget, 1),
 	CFG("remember=%u", remember, 0),
+	CFG("max_nodes=%u", max_nodes, 0),
 	FSO("modules=%s", modules, 0),
 	CORE_OPT_END,
 };

@@ -348,3 +348,25 @@ CASE(opt_auto_unmount, "option.auto-unmount-after-sigkill", .opts = "auto_unmoun
 	OK(kill(T->server, SIGKILL));
 	WITHIN(5000, !t_mounted());
 }
+
+/* Nodes beyond the bound are forgotten, so their names are asked for again; data stays right. */
+CASE(opt_max_nodes, "option.max-nodes", .raw = true,
+     .opts = "max_nodes=200,entry_timeout=3600,attr_timeout=3600",
+     .real = "the kernel's cache of names")
+{
+	char name[32];
+
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "f%d", i);
+		put(S(name), name);
+		st_of(P(name));
+	}
+	sleep(1);
+	MARK();
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "f%d", i);
+		EQ(st_of(P(name)).st_size, strlen(name));
+	}
+	int again = t_seen("getattr /f*");
+	YES(again >= 600, "%d of 1000 names were asked for again", again);
+}

@@ -95,6 +95,9 @@ int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
 		idx = parent; /* "." of a file handle */
 		node_ref(t, idx);
 	}
+	if (core_unlikely(fs->cfg.max_nodes) &&
+	    atomic_load_explicit(&t->count, memory_order_relaxed) > fs->cfg.max_nodes)
+		prune_wanted(fs);
 	e->ino = node_id(t, idx);
 	e->generation = t->at[idx].gen;
 	e->entry_timeout = fs->cfg.entry_timeout;

@@ -314,7 +314,9 @@ int core_fs_loop(struct core_fs *fs)
 
 	fs->single = true;
 	fs->se->on_wake = retry_parked;
+	prune_start(fs);
 	res = core_session_loop(fs->se);
+	prune_stop(fs);
 	lock_drop_parked(fs);
 	fs->single = false;
 	return res;
@@ -331,7 +333,9 @@ int core_fs_loop_mt(struct core_fs *fs, const struct core_pool_config *cfg)
 		cfg = &exactly;
 	}
 	core_fs_start_cleanup_thread(fs);
+	prune_start(fs);
 	res = core_session_loop_mt(fs->se, cfg);
+	prune_stop(fs);
 	core_fs_stop_cleanup_thread(fs);
 	return res;
 }

@@ -89,6 +89,7 @@ struct core_fs_config {
 	double entry_timeout, negative_timeout, attr_timeout; /* seconds */
 	int intr, intr_signal;
 	int remember; /* seconds; -1: for ever */
+	unsigned max_nodes; /* the kernel is asked to forget nodes beyond, 0: any number */
 	int hard_remove, use_ino, readdir_ino, direct_io, kernel_cache, auto_cache;
 	int no_rofd_flush, parallel_direct_writes;
 	int kernel_setid; /* the kernel takes set-ID bits away, not we: setid.c */

@@ -49,6 +49,7 @@ struct core_fs {
 	bool park_thread_runs, park_thread_ends;
 	pthread_cond_t park_cond;
 	bool single;
+	struct prune *prune; /* while a loop runs with max_nodes */
 	struct dir_watch watch;
 	enum core_readdirplus readdirplus; /* from INIT on: NO, YES or AUTO */
 	bool clear_setid; /* from INIT on: setid.c */
@@ -171,6 +172,13 @@ void fs_forget(struct core_fs *fs, uint64_t ino, uint64_t n);
 void fs_reply_entry(struct core_req *req, struct core_entry_param *e, int res);
 /* Data cache follows size and mtime (auto_cache). */
 void fs_note_stat(struct core_fs *fs, uint32_t idx, const struct stat *st);
+
+/* ---- a bound on nodes (prune.c) ---- */
+
+/* Around a loop. */
+void prune_start(struct core_fs *fs);
+void prune_stop(struct core_fs *fs);
+void prune_wanted(struct core_fs *fs);
 
 /* ---- set-user-ID and set-group-ID (setid.c) ---- */
 

@@ -308,6 +308,13 @@ CASE(cap_dirops, "cap.parallel-dirops-lets-lookups-pass-each-other", .apis = T_A
 	int ms = parallel();
 	YES(ms < 200, "%d ms for four lookups of 60", ms);
 }
+/* shown as wanted before the program says anything; libfuse3.so.4 leaves it to the program */
+CASE(cap_dirops_default, "cap.parallel-dirops-is-wanted-by-default", .apis = T_API3, .init = show)
+{
+	OK(stat(P(""), &(struct stat){0}));
+	bool wanted = atomic_load(&T->word[11]) & FUSE_CAP_PARALLEL_DIROPS;
+	EQ(wanted, fuse_version() < 317);
+}
 REFUSE(no_dirops, FUSE_CAP_PARALLEL_DIROPS)
 CASE(cap_no_dirops, "cap.without-parallel-dirops-one-lookup-at-a-time", .apis = T_API3, .ll = true,
      .init = no_dirops, .modes = T_MODE_POOL)

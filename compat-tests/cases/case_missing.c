@@ -201,3 +201,14 @@ CASE(missing_ll_longer, "missing.low-level-table-longer-than-the-librarys", .api
 	LOGGED("library too old");
 }
 #endif
+
+#if FUSE_API == 2
+CASE(missing_truncate_only, "missing.truncate-but-ftruncate", .apis = T_API2, .without = "truncate")
+{
+	put(S("f"), "0123456789");
+	int fd = OK(open(P("f"), O_RDWR));
+	OK(ftruncate(fd, 4));
+	SAW_RET("truncate fh1 /f 4", 0);
+	STR(slurp(S("f")), "0123");
+}
+#endif

@@ -486,8 +486,11 @@ static void pieces_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	(void)fi;
 	row_of(&r, text);
 	ll_begin(&c, OP_read, req, 0, ino, NULL, "%zu@%lld", size, (long long)off);
-	if (fuse_req_is_uring(req) || fuse_req_get_payload(req, &payload, &room, NULL) != -EINVAL)
-		t_server_fail("a request over io_uring?");
+	/* whichever way it came, the two agree */
+	if (fuse_req_get_payload(req, &payload, &room, NULL) != (fuse_req_is_uring(req) ? 0 : -EINVAL))
+		t_server_fail("a request over io_uring, or not?");
+	if (fuse_req_is_uring(req) && (!payload || room < size))
+		t_server_fail("%zu bytes of payload for %zu", room, size);
 	t_end(&c, 0);
 	if (off)
 		fuse_reply_buf(req, NULL, 0);

@@ -6,13 +6,22 @@
  *	cc passthrough.c -o passthrough $(pkg-config --cflags --libs fuse3)	or: fuse
  *	./passthrough -o root=DIR MOUNTPOINT
  *
- * Options: root=DIR (needed), direct_io (no page cache on the mount).  Run by root for other users,
+ * Options: root=DIR (needed), direct_io (no page cache on the mount), passthrough (the kernel reads
+ * and writes the files of DIR by itself; with ambifuse, as root, else as without).  Run by root for other users,
  * add -o allow_other,default_permissions: the kernel then checks permissions, and new files are
  * given to who made them.  The mount point must not be below DIR, as paths would lead back into the
  * mount.
  */
 #include "compat.h"
 #include "posix_locks.h"
+
+#if __has_include(<ambifuse.h>)
+#include <ambifuse.h>
+#else /* another FUSE library's headers */
+#define AMBIFUSE_CAP_PASSTHROUGH 0
+#define ambifuse_register(op, want)   (-ENOSYS)
+#define ambifuse_passthrough(fi, fd)  (-ENOSYS)
+#endif
 
 #include <dirent.h>
 #include <limits.h>
@@ -24,6 +33,7 @@
 static struct options {
 	char *root;
 	int direct_io;
+	int passthrough;
 	int single; /* -s was given */
 	int help;
 } options;
@@ -75,6 +85,8 @@ static void opened(struct fuse_file_info *fi, int fd)
 {
 	fi->fh = (uint64_t)fd;
 	fi->direct_io = options.direct_io != 0;
+	if (options.passthrough)
+		(void)ambifuse_passthrough(fi, fd); /* if not, pass_read and pass_write do it */
 }
 
 /*
@@ -522,6 +534,8 @@ static int pass_ioctl(const char *path, fs_ioctl_cmd cmd, void *arg, struct fuse
 static void pass_init(struct fuse_conn_info *conn)
 {
 	fs_want(conn, FUSE_CAP_IOCTL_DIR);
+	if (options.passthrough && ambifuse_register(NULL, AMBIFUSE_CAP_PASSTHROUGH) != 0)
+		fprintf(stderr, "passthrough: this FUSE library has none\n");
 }
 FS_ADAPT_INIT(pass_init, FS_USE_INO)
 
@@ -574,6 +588,7 @@ enum { KEY_SINGLE, KEY_HELP };
 static const struct fuse_opt option_spec[] = {
 	{"root=%s", offsetof(struct options, root), 1},
 	{"direct_io", offsetof(struct options, direct_io), 1},
+	{"passthrough", offsetof(struct options, passthrough), 1},
 	FUSE_OPT_KEY("-s", KEY_SINGLE),
 	FUSE_OPT_KEY("-h", KEY_HELP),
 	FUSE_OPT_KEY("--help", KEY_HELP),
@@ -589,7 +604,7 @@ static int option_proc(void *data, const char *arg, int key, struct fuse_args *a
 	if (key == KEY_SINGLE)
 		o->single = 1;
 	if (key == KEY_HELP) {
-		printf("usage: %s -o root=DIR[,direct_io] [options] MOUNTPOINT\n\n", args->argv[0]);
+		printf("usage: %s -o root=DIR[,direct_io][,passthrough] [options] MOUNTPOINT\n\n", args->argv[0]);
 		o->help = 1;
 	}
 	return 1;

@@ -100,6 +100,7 @@ EXPORT unsigned int ambifuse2_features(void);
 EXPORT int ambifuse2_register(const struct ambifuse_operations *op, size_t op_size,
 			      unsigned int want);
 EXPORT int ambifuse2_notify(struct fuse *f, const char *path, unsigned int action);
+EXPORT int ambifuse2_passthrough(struct fuse_file_info *fi, int fd);
 
 unsigned int ambifuse2_features(void)
 {
@@ -116,6 +117,12 @@ int ambifuse2_register(const struct ambifuse_operations *op, size_t op_size, uns
 int ambifuse2_notify(struct fuse *f, const char *path, unsigned int action)
 {
 	return core_fs_notify(f->core, path, action);
+}
+
+int ambifuse2_passthrough(struct fuse_file_info *fi, int fd)
+{
+	(void)fi;
+	return core_fs_passthrough(fd);
 }
 
 EXPORT int fuse_notify(struct fuse *f, const char *path, uint32_t action)

@@ -56,6 +56,7 @@ EXPORT unsigned int ambifuse3_features(void);
 EXPORT int ambifuse3_register(const struct ambifuse_operations *op, size_t op_size,
 			      unsigned int want);
 EXPORT int ambifuse3_notify(struct fuse *f, const char *path, unsigned int action);
+EXPORT int ambifuse3_passthrough(struct fuse_file_info *fi, int fd);
 
 unsigned int ambifuse3_features(void)
 {
@@ -71,4 +72,10 @@ int ambifuse3_register(const struct ambifuse_operations *op, size_t op_size, uns
 int ambifuse3_notify(struct fuse *f, const char *path, unsigned int action)
 {
 	return core_fs_notify(f->core, path, action);
+}
+
+int ambifuse3_passthrough(struct fuse_file_info *fi, int fd)
+{
+	(void)fi;
+	return core_fs_passthrough(fd);
 }

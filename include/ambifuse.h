@@ -52,6 +52,8 @@ struct statfs; /* <sys/vfs.h> */
 #define AMBIFUSE_CAP_READDIR_PLUS (1U << 3)
 /** Names that differ in the case of letters only are the same name. 1.0 */
 #define AMBIFUSE_CAP_CASE_INSENSITIVE (1U << 4)
+/** ambifuse_passthrough() is used. Set-ID bits are then left to the kernel. 1.0 */
+#define AMBIFUSE_CAP_PASSTHROUGH (1U << 5)
 
 /** access: may this name be removed? Alone in mask. EACCES or EPERM: no; else: yes. 1.0 */
 #define AMBIFUSE_DELETE_OK 0x40000000
@@ -252,6 +254,39 @@ static inline int ambifuse_notify(struct fuse *f, const char *path, unsigned int
 
 	fn.p = ambifuse_find_(AMBIFUSE_FUNCTION_("notify"));
 	return fn.p ? fn.call(f, path, action) : -ENOSYS;
+}
+
+/**
+ * Called while open or create runs: this handle is that file. The kernel then reads, writes and maps
+ * fd's file by itself, as fast as without FUSE, and asks the file system for none of that; for
+ * everything else (getattr, truncate, flush, fsync, release ...) it asks as ever. The kernel opens
+ * the file again, with the flags the caller gave to open(2) and as the user the program runs as; fd
+ * may be closed at once. The library lets go of it with the last handle.
+ *
+ * Success is no promise: while another handle of the same file is not passed through, nor is this one;
+ * and handles opened beside one that is, without this call or with another file, are served by the
+ * program without a page cache. So read and write have to be there.
+ *
+ * Needs AMBIFUSE_CAP_PASSTHROUGH, Linux 6.9, CAP_SYS_ADMIN, and no writeback cache. A mount with
+ * it cannot be a layer of an overlayfs.
+ *
+ * @param fi  as given to open or create
+ * @param fd  a regular file of another file system; at most one layer of stacking (overlayfs)
+ * @return 0; -EINVAL: not called from open or create, or AMBIFUSE_CAP_PASSTHROUGH is not registered;
+ *         -EOPNOTSUPP: the kernel cannot, or the file has no data of that kind; -EPERM: no
+ *         privilege; -ELOOP: too many layers below; -EBADF; -ENOSYS: the library has no extensions.
+ *         After an error the file system serves the handle, as ever
+ * Since 1.0.
+ */
+static inline int ambifuse_passthrough(struct fuse_file_info *fi, int fd)
+{
+	union {
+		void *p;
+		int (*call)(struct fuse_file_info *, int);
+	} f;
+
+	f.p = ambifuse_find_(AMBIFUSE_FUNCTION_("passthrough"));
+	return f.p ? f.call(fi, fd) : -ENOSYS;
 }
 
 #ifdef __cplusplus

@@ -118,7 +118,7 @@ _Static_assert(AMBIFUSE_DELETE_OK == CORE_DELETE_OK, "the same bit");
 
 #define EXT_ALL_CAPS                                                                               \
 	(AMBIFUSE_CAP_READDIR_PLUS | AMBIFUSE_CAP_READ_ONLY | AMBIFUSE_CAP_STAT_EX |               \
-	 AMBIFUSE_CAP_DELETE_ACCESS | AMBIFUSE_CAP_CASE_INSENSITIVE)
+	 AMBIFUSE_CAP_DELETE_ACCESS | AMBIFUSE_CAP_CASE_INSENSITIVE | AMBIFUSE_CAP_PASSTHROUGH)
 
 /*
  * What a program registers, into *table and *its_want; has_stat: its table of operations has a
@@ -156,6 +156,7 @@ static void ext_configure(void *d, unsigned want, struct core_conn *conn,
 	cfg->read_only |= (want & AMBIFUSE_CAP_READ_ONLY) != 0;
 	cfg->delete_access = (want & AMBIFUSE_CAP_DELETE_ACCESS) != 0;
 	cfg->case_insensitive |= (want & AMBIFUSE_CAP_CASE_INSENSITIVE) != 0;
+	cfg->passthrough = (want & AMBIFUSE_CAP_PASSTHROUGH) != 0;
 	cfg->ext_absent = ext_absent_in(d);
 	/* Flags of directories, and the volume's name, are set by ioctl of a directory. */
 	if (cfg->stat_ex || EXT_OPS(d).setvolname)

@@ -57,6 +57,17 @@ static void open_bits(struct core_fs *fs, uint32_t idx, const char *path, struct
 		fi->bits &= ~(uint32_t)CORE_FI_PARALLEL_DIRECT_WRITES;
 }
 
+/* Before the path is let go: an unlink that waits for us must see the handle. */
+static void count_handle(struct core_req *req, uint32_t idx, struct core_file_info *fi)
+{
+	struct core_fs *fs = req_fs(req);
+
+	if (core_unlikely(fs->cfg.passthrough))
+		backing_opened(req, idx, fi);
+	else
+		atomic_fetch_add(&FS_NODES(fs)->at[idx].open, 1);
+}
+
 static void fs_open(struct core_req *req, uint64_t ino, struct core_file_info *fi)
 {
 	struct core_fs *fs = req_fs(req);
@@ -77,11 +88,11 @@ static void fs_open(struct core_req *req, uint64_t ino, struct core_file_info *f
 		res = fs->ops.open ? fs->ops.open(fs->data, path, fi) : 0;
 	if (!res) {
 		open_bits(fs, idx, path, fi);
-		/* Before the path is let go: an unlink that waits for us must see the handle. */
-		atomic_fetch_add(&FS_NODES(fs)->at[idx].open, 1);
+		count_handle(req, idx, fi);
 	}
 	op_end(req);
 	if (res) {
+		backing_drop(req);
 		reply_result(req, res);
 	} else if (core_reply_open(req, fi)) {
 		/* The open was interrupted, or its answer not taken: nobody will close it. */
@@ -119,12 +130,13 @@ static void fs_create(struct core_req *req, uint64_t parent, const char *name, m
 	}
 	if (res) {
 		op_end(req);
+		backing_drop(req);
 		reply_result(req, res);
 		return;
 	}
 	idx = (uint32_t)u.e.ino;
 	open_bits(fs, idx, path, fi);
-	atomic_fetch_add(&FS_NODES(fs)->at[idx].open, 1);
+	count_handle(req, idx, fi);
 	op_end(req);
 	if (core_reply_create(req, &u.e, fi)) {
 		if (fs->ops.release)

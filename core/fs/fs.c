@@ -124,6 +124,14 @@ static void fs_init(void *userdata, struct core_conn *conn)
 	}
 	if (fs->cfg.read_only)
 		fs_make_read_only(&fs->se->ops);
+	if (fs->cfg.passthrough) {
+		/* What is below may be an overlayfs. */
+		if (!conn->max_stack_depth)
+			conn->max_stack_depth = 1;
+		conn->core_want |= WIRE_CAP(PASSTHROUGH);
+		/* Of such writes we hear nothing, and the kernel must not think that we did. */
+		fs->cfg.kernel_setid = 1;
+	}
 	fs->se->cfg.never_written = fs->cfg.read_only || (!fs->ops.write && !fs->ops.write_buf);
 	/* lsattr and chattr of directories */
 	if (fs->cfg.stat_ex && !(fs->cfg.ext_hide & CORE_HIDE_INODE_FLAGS))

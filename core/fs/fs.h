@@ -92,6 +92,7 @@ struct core_fs_config {
 	unsigned max_nodes; /* the kernel is asked to forget nodes beyond, 0: any number */
 	int hard_remove, use_ino, readdir_ino, direct_io, kernel_cache, auto_cache;
 	int no_rofd_flush, parallel_direct_writes;
+	int passthrough;      /* the program uses core_fs_passthrough() */
 	int kernel_setid; /* the kernel takes set-ID bits away, not we: setid.c */
 	enum core_readdirplus readdirplus;
 	int ac_attr_timeout_set;
@@ -255,6 +256,13 @@ enum core_notify_action {
 	CORE_NOTIFY_TRUNCATE = 1 << 8,
 };
 int core_fs_notify(struct core_fs *fs, const char *path, unsigned action);
+
+/*
+ * Called by the program while its open or create runs: the kernel may read and write fd in place of
+ * the file that is opened. 0, then the program may still be asked; -EINVAL outside of these, or
+ * without cfg.passthrough; -EOPNOTSUPP; -EPERM without privilege; or what the kernel says of fd.
+ */
+int core_fs_passthrough(int fd);
 
 /* With `remember`: frees nodes whose time is over; seconds until the next call is due. */
 int core_fs_clean_cache(struct core_fs *fs);

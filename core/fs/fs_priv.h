@@ -17,6 +17,7 @@
 struct fs_worker {
 	struct path_slot slot;
 	struct path_buf buf[2];
+	struct fs_backing backing; /* what the program has named in the open that runs */
 };
 
 struct dir_table;
@@ -66,6 +67,7 @@ struct core_fs {
 	_Atomic bool births_set;
 	_Atomic unsigned hidden_counter;
 	_Atomic bool destroyed;
+	_Atomic bool no_passthrough; /* the kernel has refused it for good */
 };
 
 static inline struct core_fs *req_fs(struct core_req *req)
@@ -250,6 +252,25 @@ void hidden_show(struct core_req *req, const struct path_want *want, uint32_t re
 /* A handle of the node was closed: removes a hidden file with its last handle. */
 void hidden_closed(struct core_req *req, uint32_t idx);
 void hidden_remove_all(struct core_fs *fs);
+
+/* ---- passthrough (backing.c): with cfg.passthrough ---- */
+
+/* Counts a new handle, and decides who serves it. */
+void backing_opened(struct core_req *req, uint32_t idx, struct core_file_info *fi);
+/* The open fails: what the program named is not needed. */
+void backing_drop(struct core_req *req);
+/* A handle less; how many there were. */
+uint32_t backing_closed(struct core_fs *fs, uint32_t idx);
+
+/* A handle less; how many there were (0: none, nothing is done). */
+static inline uint32_t node_open_down(struct node *n)
+{
+	uint32_t old = atomic_load(&n->open);
+
+	while (old && !atomic_compare_exchange_weak(&n->open, &old, old - 1))
+		;
+	return old;
+}
 
 /* ---- directories (dir.c) ---- */
 

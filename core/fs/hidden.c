@@ -95,9 +95,7 @@ void hidden_closed(struct core_req *req, uint32_t idx)
 	uint32_t rec[2], old;
 	size_t len;
 
-	old = atomic_load(&n->open);
-	while (old && !atomic_compare_exchange_weak(&n->open, &old, old - 1))
-		;
+	old = core_unlikely(fs->cfg.passthrough) ? backing_closed(fs, idx) : node_open_down(n);
 	if (core_likely(old != 1 || !(atomic_load(&n->flags) & NODE_HIDDEN))) {
 		if (old == 1 && core_unlikely(atomic_load(&n->nlookup) == 0))
 			node_drop(FS_NODES(fs), idx);

@@ -20,6 +20,13 @@ struct posix_lock {
 	pid_t pid;
 };
 
+/* A file that the kernel reads and writes in place of a node's; id 0: none. backing.c */
+struct fs_backing {
+	int32_t id;
+	dev_t dev;
+	ino_t ino;
+};
+
 struct side {
 	struct side *next;
 	uint32_t idx;
@@ -32,6 +39,7 @@ struct side {
 	ino_t link_ino;
 	time_t alone_since; /* seen with one name only since then (monotonic), 0: not */
 	time_t forgotten_at;
+	struct fs_backing backing;
 };
 
 struct side_stripe {

@@ -30,7 +30,7 @@ static int connection(struct core_session *se)
 	return fd < 0 ? -ENOTCONN : fd;
 }
 
-int core_backing_open(struct core_session *se, int fd)
+int core_backing_register(struct core_session *se, int fd)
 {
 	struct backing_map map = {.fd = fd};
 	int conn = connection(se), id;
@@ -38,9 +38,18 @@ int core_backing_open(struct core_session *se, int fd)
 	if (conn < 0)
 		return conn;
 	id = ioctl(conn, IOC_BACKING_OPEN, &map);
+	return id > 0 ? id : id < 0 ? -errno : -EIO;
+}
+
+int core_backing_open(struct core_session *se, int fd)
+{
+	int id = connection(se);
+
+	if (id < 0)
+		return id;
+	id = core_backing_register(se, fd);
 	if (id > 0)
 		return id;
-	id = id < 0 ? -errno : -EIO;
 	core_err("cannot make file descriptor %d a backing file: %s%s\n", fd, strerror(-id),
 		 id == -EPERM   ? " (it needs CAP_SYS_ADMIN)"
 		 : id == -ELOOP ? " (its file system is stacked on others: see "

@@ -242,6 +242,9 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 		return;
 	}
 	want = (want & ~unknown) | ((se->profile->caps_always | c->core_want) & offered);
+	/* The kernel takes one of the two, and the program asked for the other. */
+	if ((want & WIRE_CAP(WRITEBACK_CACHE)) && (c->core_want & WIRE_CAP(PASSTHROUGH)))
+		want &= ~WIRE_CAP(PASSTHROUGH);
 	if (c->request_timeout)
 		want |= WIRE_CAP(REQUEST_TIMEOUT) & offered;
 	if (se->adjust_caps)

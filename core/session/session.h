@@ -319,6 +319,7 @@ int core_reply_statx(struct core_req *, int flags, const struct statx *, double 
  * (logged): -EOPNOTSUPP if PASSTHROUGH was not agreed, -EPERM without privilege.
  */
 int core_backing_open(struct core_session *, int fd);
+int core_backing_register(struct core_session *, int fd); /* the same, not logged */
 int core_backing_close(struct core_session *, int id);
 
 /* Directory entries: bytes the entry needs; written only if that is <= size. */

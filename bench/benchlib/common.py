@@ -1,4 +1,5 @@
 """Configurations, mounts and result files, for all groups of bench/run."""
+import fcntl
 import os
 import random
 import subprocess
@@ -53,12 +54,22 @@ class UringOn:
     """`with UringOn():` the kernel offers io_uring; afterwards as before."""
 
     def __enter__(self):
-        self.before = None
+        self.before = self.lock = None
         if os.access(URING, os.W_OK):
-            with open(URING, encoding="ascii") as f:
-                self.before = f.read().strip()
+            self.lock = open(URING, encoding="ascii")
+            self.wait_for_lock()
+            self.before = self.lock.read().strip()
             self.set("Y")
         return self
+
+    def wait_for_lock(self):
+        """Whoever changes the parameter holds a lock on it."""
+        for _ in range(900):
+            try:
+                return fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(1)
+        raise Failure("somebody else holds the lock on " + URING)
 
     @staticmethod
     def set(value):
@@ -68,6 +79,8 @@ class UringOn:
     def __exit__(self, *unused):
         if self.before is not None:
             self.set(self.before)
+        if self.lock:
+            self.lock.close()
 
 
 def mounted_device(path):

@@ -1,4 +1,4 @@
-"""Kernel requests of real workloads, on examples/passthrough.
+"""Kernel requests of real workloads, on examples/passthrough, and on the same program with few operations.
 
 Counted is what the kernel sends on this one mount, by its own tracepoint fuse:fuse_request_send: the same for every
 library and transport, exact (an overrun of the buffer is an error), and it costs the server nothing. Forgets, which
@@ -51,6 +51,7 @@ WORKLOADS = (
      'cd "$1/src" && for f in core/*/*.c; do cc -c -O0 -w -std=gnu11 -D_GNU_SOURCE -I. "$f" -o "${f%.c}.o" || exit; done'),
     ("sqlite", "nothing", "some", '"$3" -c "$4" "$1/db"'),
     ("untar, ls -lR, rm -r", "nothing", "all", 'tar -xf "$2" -C "$1" && ls -lR "$1/tree" && rm -r "$1/tree"'),
+    ("untar, ls -lR, rm -r; few operations", "nothing", "all", 'tar -xf "$2" -C "$1" && ls -lR "$1/tree" && rm -r "$1/tree"'),
 )
 
 
@@ -184,7 +185,7 @@ def one_workload(args, config, workload, how, work):
     env = dict(os.environ, GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="safe.directory", GIT_CONFIG_VALUE_0="*")
     try:
         prepare(kind, backing, archive)
-        server = os.path.join(args.build, "bench/requests/mirror%d" % config.api)
+        server = os.path.join(args.build, "bench/requests/%s%d" % ("plain" if "few" in name else "mirror", config.api))
         with open(os.path.join(work, "log"), "w", encoding="utf-8") as log:
             with Mount([server, "-f"] + how.server_options + [path], path, config.options(["root=" + backing]),
                        config.environment(), config.libdir(), log) as mount:
@@ -213,7 +214,7 @@ def run(args):
             for amount, files in sizes.items():
                 make_archive(os.path.join(work, amount + ".tar"), files)
             for repetition in range(1, args.count_reps + 1):
-                for workload in WORKLOADS:
+                for workload in (w for w in WORKLOADS if not args.workload or w[0] in args.workload):
                     say("requests: %s" % workload[0])
                     for config in (Config(n, args.build) for n in common.shuffled(common.DEVICE)):
                         try:

@@ -12,7 +12,7 @@ LIBRARIES = (("stock2", "libfuse 2.9.9", "#777777"), ("stock3", "libfuse 3.14", 
 HEAD = """set terminal svg size %d,%d enhanced background '#ffffff' font 'sans-serif,12'
 set output '%s'
 set grid y lc rgb '#dddddd'
-set key outside top center horizontal
+set key outside top center horizontal noenhanced
 set border 3
 set tics nomirror
 set xtics rotate by -35 noenhanced
@@ -22,7 +22,7 @@ set xtics rotate by -35 noenhanced
 def plot(path, size, commands, blocks):
     """One file; blocks: {name: lines}, gnuplot's $name."""
     if not shutil.which("gnuplot"):
-        raise Failure("plots need gnuplot (scripts/deps bench)")
+        raise Failure("plots need gnuplot (scripts/deps test)")
     text = HEAD % (size + (path,))
     for name, lines in blocks.items():
         text += "$%s << EOD\n%s\nEOD\n" % (name, "\n".join(lines))
@@ -80,11 +80,11 @@ set yrange [0:*]
 def instructions(results, path):
     rows = []
     for who, what in results.instructions:
-        if who == "public" and ("stock", what) in results.instructions and "dir" not in what:
+        if who == "public" and ("stock", what) in results.instructions and what.startswith("path") and "dir" not in what:
             rows.append((what, results.instructions["stock", what][0], results.instructions[who, what][0]))
     if not rows:
         return False
-    histogram(path, (1000, 460), "Instructions a request, one program on both libraries", rows,
+    histogram(path, (1000, 460), "Instructions a request of the path API, one program on both libraries", rows,
               (("stock", "#999999"), ("ambifuse", "#1b6ca8")))
     return True
 

@@ -51,14 +51,14 @@ static uint64_t caps_from_ops(const struct core_ll_ops *ops)
 
 /*
  * What lets several requests come where a program of one thread would get them one by one
- * (docs/session.md, "Parallel requests"). A program that was shown a capability as its API's
- * default and took it out does not want it.
+ * (docs/session.md, "Parallel requests"). A program that was shown a capability and does not want
+ * it has decided.
  */
 static uint64_t parallel_caps(struct core_session *se, uint64_t want)
 {
 	const uint64_t dirops = WIRE_CAP(PARALLEL_DIROPS), dio = WIRE_CAP(ASYNC_DIO);
 	const struct core_session_config *cfg = &se->cfg;
-	uint64_t declined = se->conn.capable & se->profile->caps_default & ~want;
+	uint64_t declined = se->conn.capable & ~want;
 	bool never_written = cfg->never_written || (!se->ops.write && !se->ops.write_buf);
 	uint64_t add = 0;
 

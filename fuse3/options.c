@@ -87,6 +87,8 @@ void options_fs_help(void)
 	fputs("    -o kernel_cache        cache files in kernel\n"
 	      "    -o [no]auto_cache      enable caching based on modification times (off)\n"
 	      "    -o no_rofd_flush       disable flushing of read-only fd on close (off)\n"
+	      "    -o readdirplus=no|yes|auto  attributes in directory listings (auto)\n"
+	      "    -o no_handle_setid     let the kernel take set-ID bits from what is written\n"
 	      "    -o umask=M             set file permissions (octal)\n"
 #if FUSE3_ABI >= 4
 	      "    -o fmask=M             the same, instead of umask (octal)\n"
@@ -100,6 +102,13 @@ void options_fs_help(void)
 	      "    -o ac_attr_timeout=T   auto cache timeout for attributes (attr_timeout)\n"
 	      "    -o noforget            never forget cached inodes\n"
 	      "    -o remember=T          remember cached inodes for T seconds (0s)\n"
+	      "    -o max_nodes=N         nodes the kernel may keep, about (no bound)\n"
+	      "    -o hard_remove         remove open files at once (do not hide them)\n"
+	      "    -o use_ino             inode numbers are the file system's\n"
+	      "    -o readdir_ino         inode numbers of known names in directory listings\n"
+	      "    -o direct_io           no page cache\n"
+	      "    -o intr                callers' signals interrupt operations\n"
+	      "    -o intr_signal=NUM     with this signal (10)\n"
 	      "    -o modules=M1[:M2...]  names of modules to push onto the file system\n",
 	      stdout);
 	core_fs_options_help(stdout);

@@ -142,7 +142,7 @@ long sim_open(struct conn *c)
 	if ((flags & O_TMPFILE) == O_TMPFILE)
 		return not_here(c, "O_TMPFILE");
 	r = walk(c, c->file, c->path,
-		 (flags & O_CREAT ? W_CREATE : 0) |
+		 (flags & O_CREAT ? W_CREATE | W_HOLD : 0) |
 			 ((flags & O_NOFOLLOW) || ((flags & O_CREAT) && (flags & O_EXCL))
 				  ? 0
 				  : W_FOLLOW),
@@ -151,8 +151,12 @@ long sim_open(struct conn *c)
 		return r;
 	if (!w.exists && (w.slash || !(flags & O_CREAT)))
 		r = w.slash ? -EISDIR : -ENOENT;
-	else
-		r = w.exists ? open_found(c, &w) : create(c, &w);
+	else if (!w.exists)
+		r = create(c, &w);
+	else {
+		where_unhold(&w);
+		r = open_found(c, &w);
+	}
 	where_free(&w);
 	return r;
 }

@@ -78,7 +78,7 @@ long sim_fstat(struct conn *c)
 /* For what makes a name: the directory and the name, which must not exist. */
 static int new_name(struct conn *c, struct kfile *at, const char *path, bool dir, struct where *w)
 {
-	int r = walk(c, at, path, W_CREATE, w);
+	int r = walk(c, at, path, W_CREATE | W_HOLD, w);
 
 	if (r)
 		return r;
@@ -101,9 +101,9 @@ static uint32_t new_mode(const struct conn *c)
 /* What came of it is looked at by nobody; the books have its lookup. */
 static long made(struct where *w, long r, const struct wire_entry_out *e)
 {
-	where_free(w);
 	if (r >= 0)
 		node_learn(e->nodeid, &e->attr);
+	where_free(w);
 	return r < 0 ? r : 0;
 }
 
@@ -157,7 +157,7 @@ long sim_unlink(struct conn *c)
 {
 	bool dir = c->req.a & AT_REMOVEDIR;
 	struct where w;
-	long r = walk(c, c->file, c->path, 0, &w);
+	long r = walk(c, c->file, c->path, W_HOLD, &w);
 
 	if (r)
 		return r;
@@ -240,20 +240,43 @@ static long may_rename(const struct where *from, const struct where *to, uint32_
 	return 0;
 }
 
+/* Holds the directories of both and looks the names up. */
+static long hold_both(struct conn *c, struct where *from, struct where *to)
+{
+	bool a = *from->name, b = *to->name && !(a && from->parent == to->parent);
+	long r = 0;
+
+	if (b && (!a || to->parent < from->parent)) {
+		where_hold(to);
+		b = false;
+	}
+	if (a)
+		where_hold(from);
+	if (b)
+		where_hold(to);
+	if (a)
+		r = where_last(c, from, true);
+	if (!r && *to->name && (r = where_last(c, to, true)) == -ENOENT)
+		r = 0;
+	return r;
+}
+
 long sim_rename(struct conn *c)
 {
 	uint32_t flags = (uint32_t)c->req.a;
 	struct where from, to;
-	long r = walk(c, c->file, c->path, 0, &from);
+	long r = walk(c, c->file, c->path, W_PARENT, &from);
 
 	if (r)
 		return r;
-	r = walk(c, c->other, c->path2, W_CREATE, &to);
+	r = walk(c, c->other, c->path2, W_PARENT, &to);
 	if (r) {
 		where_free(&from);
 		return r;
 	}
-	r = may_rename(&from, &to, flags);
+	r = hold_both(c, &from, &to);
+	if (!r)
+		r = may_rename(&from, &to, flags);
 	if (!r && flags) {
 		struct wire_rename2_in in = {.newdir = to.parent, .flags = flags};
 

@@ -13,6 +13,10 @@ struct knode {
 	uint64_t size;
 	int opens;
 	bool gone; /* its last name is removed */
+	/* A directory: held for reading while a name of it is looked up, for writing while one
+	 * changes, as Linux holds i_rwsem. Nobody who holds one waits for another, but renames,
+	 * which take them in the order of their ids. */
+	pthread_rwlock_t names;
 };
 
 /* From the root down, the root not included. */
@@ -78,8 +82,17 @@ struct where {
 	char name[4096];
 	bool exists, slash;
 	struct wire_entry_out e;
+	struct knode *held; /* the directory, locked for a change until where_free() */
 };
-enum { W_FOLLOW = 1, W_CREATE = 2 /* the last one need not exist */ };
+enum {
+	W_FOLLOW = 1,
+	W_CREATE = 2, /* the last one need not exist */
+	W_HOLD = 4,   /* the last one is to change: nobody looks it up until where_free() */
+	W_PARENT = 8, /* the last one is not looked up: where_last() does that */
+};
+int where_last(struct conn *c, struct where *w, bool held);
+void where_hold(struct where *w);
+void where_unhold(struct where *w);
 int walk(struct conn *c, struct kfile *at, const char *path, int flags, struct where *w);
 void where_free(struct where *w);
 int path_push(struct kpath *p, uint64_t id);

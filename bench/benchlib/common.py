@@ -155,7 +155,7 @@ class Mount:
 
 
 def shuffled(items):
-    return random.sample(items, len(items))
+    return random.sample(list(items), len(items))
 
 
 def write_tsv(args, name, columns, rows):

@@ -1,7 +1,9 @@
 """Operations a second and processor time an operation: bench/ops/server.c under bench/ops/load.c.
 
-In each repetition every configuration in an order of its own; ratios are made within a repetition.
+In each repetition the workloads, and at each workload the configurations, in an order of its own; ratios are made
+within a repetition.
 """
+import contextlib
 import os
 import subprocess
 import tempfile
@@ -52,43 +54,54 @@ def load(args, workload, clients, path, pid):
     return done.stdout.split()
 
 
-def wanted(args, config):
-    """{variant: workloads} of a configuration."""
-    result = {}
-    for w in WORKLOADS:
-        if config.api in w[4] and (not args.work or "%s-%d" % (w[0], w[3]) in args.work):
-            result.setdefault(w[1], []).append(w)
-    return result
+def wanted(args, variant):
+    """The workloads of a variant."""
+    return [w for w in WORKLOADS if w[1] == variant and (not args.work or "%s-%d" % (w[0], w[3]) in args.work)]
 
 
-def one_config(args, repetition, config, path):
-    """Every workload on one configuration: rows."""
-    rows = []
-    for variant, workloads in wanted(args, config).items():
-        options, env, stock2 = VARIANTS[variant]
-        if config.library == "stock2":
-            options = options + stock2
-        server = os.path.join(args.build, "bench/ops/server%d" % config.api)
-        try:
-            with Mount([server, path, "-f"], path, config.options(options), config.environment(**env),
-                       config.libdir()) as mount:
-                args.libraries[config.library] = os.path.basename(os.path.realpath(mount.library))
-                for name, _, workload, clients, _ in workloads:
-                    sample = load(args, workload, clients, path, mount.process.pid)
-                    if sample:
-                        rows.append([repetition, config.name, name, clients] + sample)
-        except Failure as e:
-            say("bench/run: %s: %s" % (config.name, e))
-            args.failures += 1
+def mount(args, stack, config, variant, base):
+    """A server of this configuration below base, until stack ends; None if it cannot be: said, and left out."""
+    options, env, stock2 = VARIANTS[variant]
+    if config.library == "stock2":
+        options = options + stock2
+    server = os.path.join(args.build, "bench/ops/server%d" % config.api)
+    path = os.path.join(base, config.name)
+    os.makedirs(path, exist_ok=True)
+    try:
+        return stack.enter_context(Mount([server, path, "-f"], path, config.options(options), config.environment(**env),
+                                         config.libdir()))
+    except Failure as e:
+        say("bench/run: %s: %s" % (config.name, e))
+        args.failures += 1
+        return None
+
+
+def one_variant(args, repetition, variant, configs, base):
+    """All configurations are mounted at once, idle, and take their turns at each workload: what a ratio is made of
+    was measured within seconds."""
+    rows, workloads = [], wanted(args, variant)
+    if not workloads:
+        return rows
+    with contextlib.ExitStack() as stack:
+        mounts = [(c, mount(args, stack, c, variant, base)) for c in common.shuffled(configs)]
+        for name, _, workload, clients, apis in common.shuffled(workloads):
+            for config, at in common.shuffled(mounts):
+                if at is None or config.api not in apis:
+                    continue
+                sample = load(args, workload, clients, at.path, at.process.pid)
+                if sample:
+                    rows.append([repetition, config.name, name, clients] + sample)
     return rows
 
 
-def passthrough(args, repetition, path):
+def passthrough(args, repetition, base):
     """Reads of a file in memory, direct, through the kernel's passthrough, and without it: rows."""
+    path = os.path.join(base, "pass")
+    os.makedirs(path, exist_ok=True)
     server = os.path.join(args.build, "bench/ops/pass")
-    base = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
     rows = []
-    with tempfile.TemporaryDirectory(dir=base, prefix="bench.") as backing:
+    with tempfile.TemporaryDirectory(dir=memory, prefix="bench.") as backing:
         os.makedirs(os.path.join(backing, "a/b"))
         file = os.path.join(backing, "a/b/f0")
         with open(file, "wb") as f:
@@ -119,14 +132,14 @@ def configurations(args):
 
 def run(args):
     rows, configs = [], configurations(args)
-    with common.UringOn(), tempfile.TemporaryDirectory(prefix="bench.") as path:
+    with common.UringOn(), tempfile.TemporaryDirectory(prefix="bench.") as base:
         for repetition in range(1, args.reps + 1):
             say("operations: repetition %d of %d" % (repetition, args.reps))
-            for config in common.shuffled(configs):
-                rows += one_config(args, repetition, config, path)
+            for variant in common.shuffled(VARIANTS):
+                rows += one_variant(args, repetition, variant, configs, base)
             if os.geteuid() == 0 and (not args.work or "passthrough-1" in args.work):
                 try:
-                    rows += passthrough(args, repetition, path)
+                    rows += passthrough(args, repetition, base)
                 except Failure as e:
                     say("bench/run: passthrough: %s" % e)
                     args.failures += 1

@@ -2,6 +2,7 @@
 import statistics
 
 from .common import read_tsv
+from .ops import WORKLOADS
 
 
 class Figure:
@@ -32,7 +33,8 @@ class Results:
         self.ops = {}  # (configuration, workload-clients): {repetition: (operations/s, CPU)}
         for rep, config, work, clients, rate, cpu in read_tsv(directory, "ops"):
             self.ops.setdefault((config, work + "-" + clients), {})[rep] = float(rate), float(cpu)
-        self.workloads = list(dict.fromkeys(work for _, work in self.ops))
+        order = ["%s-%d" % (w[0], w[3]) for w in WORKLOADS]
+        self.workloads = [w for w in order if any(w == work for _, work in self.ops)]
         self.requests = {}  # (configuration, workload): {request: median over repetitions}
         self.files, self.counted_by = {}, set()
         self.read_requests(directory)

@@ -370,3 +370,76 @@ CASE(opt_max_nodes, "option.max-nodes", .raw = true,
 	int again = t_seen("getattr /f*");
 	YES(again >= 600, "%d of 1000 names were asked for again", again);
 }
+
+/* --- read-ahead ---------------------------------------------------------------------------------
+ * How much the kernel reads ahead is a matter of the mount, which root may raise.
+ */
+
+static void read_through(const char *name)
+{
+	static char buf[65536];
+	int fd = OK(open(P(name), O_RDONLY));
+	while (OK(read(fd, buf, sizeof(buf))) > 0)
+		;
+	close(fd);
+}
+/* Reads larger than what the kernel does by itself. */
+static int large_reads(void)
+{
+	return t_seen("read * 262144@*") + t_seen("read * 524288@*") + t_seen("read * 1048576@*");
+}
+static void two_files(void)
+{
+	put(S("a"), "");
+	put(S("b"), "");
+	OK(truncate(S("a"), 8 << 20));
+	OK(truncate(S("b"), 8 << 20));
+}
+#define READ_AHEAD .real = "the kernel's read-ahead", .modes = T_MODE_POOL
+CASE(ahead_slow, "option.read-ahead-is-raised-where-reads-are-slow", READ_AHEAD)
+{
+	two_files();
+	atomic_store(&T->knob[OP_read].delay_ms, 2);
+	read_through("a");
+	EQ(large_reads(), 0);
+	read_through("b");
+	if (!large_reads() && access("/sys/class/bdi", F_OK))
+		t_skip("there is no /sys");
+	YES(large_reads() >= 4, "%d large reads", large_reads());
+}
+CASE(ahead_off, "option.read-ahead-kb-of-zero-leaves-it", READ_AHEAD, .opts = "read_ahead_kb=0")
+{
+	two_files();
+	atomic_store(&T->knob[OP_read].delay_ms, 2);
+	read_through("a");
+	read_through("b");
+	EQ(large_reads(), 0);
+}
+CASE(ahead_given, "option.read-ahead-kb", READ_AHEAD, .opts = "read_ahead_kb=512")
+{
+	two_files();
+	OK(stat(P("b"), &(struct stat){0}));
+	read_through("b");
+	if (!large_reads() && access("/sys/class/bdi", F_OK))
+		t_skip("there is no /sys");
+	YES(t_seen("read * 524288@*") >= 4, "%d reads", t_seen("read * 524288@*"));
+}
+static void less(struct fuse_conn_info *conn)
+{
+	conn->max_readahead = 65536;
+}
+CASE(ahead_less, "option.read-ahead-that-init-lowered-is-not-raised", READ_AHEAD, .init = less)
+{
+	two_files();
+	atomic_store(&T->knob[OP_read].delay_ms, 1);
+	read_through("a");
+	read_through("b");
+	EQ(large_reads() + t_seen("read * 131072@*"), 0);
+}
+CASE(ahead_bad, "option.read-ahead-kb-that-is-too-much", .opts = "read_ahead_kb=70000",
+     .no_mount = true, .any_exit = true)
+{
+	int s = t_server_end(3000);
+	YES(WIFEXITED(s) && WEXITSTATUS(s) != 0, "status 0x%x", s);
+	LOGGED("read_ahead_kb");
+}

@@ -289,6 +289,16 @@ static void fi_read(struct core_file_info *fi, const struct wire_read_in *in)
 		fi->lock_owner = in->lock_owner;
 }
 
+static void timed_read(struct core_req *req, const struct wire_read_in *in,
+		       struct core_file_info *fi)
+{
+	struct readahead_watch watch;
+
+	session_readahead_before(&watch, req->se, in->size);
+	OPS->read(req, req->nodeid, in->size, (off_t)in->offset, fi);
+	session_readahead_after(&watch);
+}
+
 static void do_read(struct core_req *req)
 {
 	struct core_file_info fi;
@@ -297,6 +307,11 @@ static void do_read(struct core_req *req)
 	NEED(read);
 	fi_read(&fi, in);
 	req->out_limit = in->size;
+	if (core_unlikely(in->size >= CORE_READAHEAD_USUAL &&
+			  atomic_load_explicit(&req->se->watch_reads, memory_order_relaxed))) {
+		timed_read(req, in, &fi);
+		return;
+	}
 	OPS->read(req, req->nodeid, in->size, (off_t)in->offset, &fi);
 }
 

@@ -278,6 +278,8 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 	session_set_ready(se);
 	res = reply_init(req, &out);
 	session_ring_go(se, !res);
+	if (!res)
+		session_readahead_begin(se, in->max_readahead);
 }
 
 void session_do_destroy(struct core_req *req)

@@ -11,11 +11,14 @@
 #include "core/base/opt.h"
 #include "core/workers/pool.h"
 
+#define READ_AHEAD_MOST 65536 /* KiB */
+
 enum choice { ASK_DEFAULT, ASK_YES, ASK_NO };
 
 struct common {
 	char *transport, *threads;
 	enum choice dirops, async_dio;
+	int read_ahead_kb;
 };
 
 static const struct core_opt common_opts[] = {
@@ -25,6 +28,7 @@ static const struct core_opt common_opts[] = {
 	{"no_parallel_dirops", offsetof(struct common, dirops), ASK_NO},
 	{"async_dio", offsetof(struct common, async_dio), ASK_YES},
 	{"no_async_dio", offsetof(struct common, async_dio), ASK_NO},
+	{"read_ahead_kb=%u", offsetof(struct common, read_ahead_kb), 0},
 	CORE_OPT_END,
 };
 
@@ -77,7 +81,7 @@ static void set_choice(struct core_session_config *cfg, enum choice c, uint64_t 
 
 int core_session_options(struct core_args *args, struct core_session_config *cfg)
 {
-	struct common c = {0};
+	struct common c = {.read_ahead_kb = -1};
 	int res = core_opt_parse(args, &c, common_opts, keep);
 
 	if (!res && c.transport)
@@ -86,6 +90,13 @@ int core_session_options(struct core_args *args, struct core_session_config *cfg
 		res = set_threads(c.threads, cfg);
 	set_choice(cfg, c.dirops, WIRE_CAP(PARALLEL_DIROPS));
 	set_choice(cfg, c.async_dio, WIRE_CAP(ASYNC_DIO));
+	if (!res && c.read_ahead_kb != -1 &&
+	    (c.read_ahead_kb < 0 || c.read_ahead_kb > READ_AHEAD_MOST)) {
+		core_err("read_ahead_kb=%u: give KiB, at most %d; 0: leave it alone\n",
+			 (unsigned)c.read_ahead_kb, READ_AHEAD_MOST);
+		res = -EINVAL;
+	}
+	cfg->read_ahead_kb = c.read_ahead_kb;
 	free(c.transport);
 	free(c.threads);
 	return res ? -EINVAL : 0;
@@ -100,4 +111,5 @@ const char core_session_options_help[] =
 	"    -o transport=T         auto, device or uring: how requests come (auto)\n"
 	"    -o threads=MIN:MAX     worker threads (4:64)\n"
 	"    -o [no_]parallel_dirops  several lookups and listings of a directory at a time (on)\n"
-	"    -o [no_]async_dio      a large direct read or write as several requests at a time\n";
+	"    -o [no_]async_dio      a large direct read or write as several requests at a time\n"
+	"    -o read_ahead_kb=N     read so much ahead (as mounted, more where reads are slow)\n";

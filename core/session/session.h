@@ -183,6 +183,7 @@ struct core_session_config {
 	/* The same for what the program may not know of; see "Parallel requests" in docs/session.md. */
 	uint64_t wire_on, wire_off;
 	bool never_written; /* the program has nothing that writes to a file */
+	int read_ahead_kb; /* -1: raised where reads are slow; 0: left alone */
 	bool no_interrupt;
 	bool deny_others; /* allow_root: only the owner and root may begin anything */
 };

@@ -133,6 +133,11 @@ struct core_session {
 	struct core_conn conn;
 	_Atomic size_t bufsize; /* largest message we may receive */
 
+	/* readahead.c: reads are timed while this is set */
+	_Atomic bool watch_reads;
+	_Atomic unsigned reads_seen;
+	_Atomic uint64_t read_us;
+
 	/* Hooks of core/fs. */
 	uint64_t (*adjust_caps)(void *userdata, uint64_t offered, uint64_t want);
 	int (*worker_init)(struct core_session *se, struct core_worker *w);
@@ -243,6 +248,18 @@ void session_set_ready(struct core_session *se);
 /* cuse.c */
 void session_do_cuse_init(struct core_req *req, const struct wire_cuse_init_in *in);
 void session_cuse_free(struct core_session *se);
+
+/* readahead.c: offered: what INIT said, in bytes. before, after: a read of at least that size */
+#define CORE_READAHEAD_USUAL (128 * 1024) /* what the kernel begins with */
+struct readahead_watch {
+	struct core_session *se;
+	uint32_t size;
+	uint64_t wall, cpu; /* us */
+	long blocked;
+};
+void session_readahead_begin(struct core_session *se, uint32_t offered);
+void session_readahead_before(struct readahead_watch *w, struct core_session *se, uint32_t size);
+void session_readahead_after(const struct readahead_watch *w);
 
 /* ring.c: core/transport/uring.h under a session */
 #define CORE_RING_DEVICE_THREADS 2 /* FORGET, INTERRUPT and the like come there */

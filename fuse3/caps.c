@@ -44,7 +44,8 @@
 	F(HANDLE_KILLPRIV_V2, HANDLE_KILLPRIV_V2)                                                  \
 	F(DIRECT_IO_ALLOW_MMAP, DIRECT_IO_ALLOW_MMAP)                                              \
 	F(PASSTHROUGH, PASSTHROUGH)                                                                \
-	F(NO_EXPORT_SUPPORT, NO_EXPORT_SUPPORT)
+	F(NO_EXPORT_SUPPORT, NO_EXPORT_SUPPORT)                                                    \
+	F(OVER_IO_URING, OVER_IO_URING)
 #elif FUSE3_SO3_LAYOUT >= 316
 #define CAPS(F) CAPS_COMMON(F) F(SETXATTR_EXT, SETXATTR_EXT)
 #else
@@ -63,8 +64,8 @@ static const struct {
 #define DEFAULTS_COMMON                                                                            \
 	(WIRE_CAP(ASYNC_READ) | WIRE_CAP(ATOMIC_O_TRUNC) | WIRE_CAP(IOCTL_DIR) |                   \
 	 WIRE_CAP(AUTO_INVAL_DATA) | WIRE_CAP(ASYNC_DIO))
-#if FUSE3_ABI >= 4 /* as observed with 3.17.2 and 3.18.3 */
-#define DEFAULTS DEFAULTS_COMMON
+#if FUSE3_ABI >= 4 /* as observed with 3.17.2 and 3.18.3, but for the transport */
+#define DEFAULTS (DEFAULTS_COMMON | WIRE_CAP(OVER_IO_URING))
 #else /* as observed with 3.14.0 */
 #define DEFAULTS (DEFAULTS_COMMON | WIRE_CAP(PARALLEL_DIROPS))
 #endif
@@ -142,7 +143,11 @@ static void show_caps(struct fuse_conn_info *pub, uint64_t capable, uint64_t wan
 	shown.want = want;
 }
 
-/* Where nobody knows what was shown, an untouched want_ext is taken to have been 0. */
+/*
+ * Where nobody knows what was shown, an untouched want_ext is taken to have been 0. Programs that
+ * assign want instead of changing bits of it mean nothing by taking io_uring out: that is done by
+ * want_ext or fuse_unset_feature_flag().
+ */
 EXPORT int fuse_convert_to_conn_want_ext(struct fuse_conn_info *conn)
 {
 	uint64_t before = conn == shown.conn ? shown.want : 0;
@@ -157,7 +162,8 @@ EXPORT int fuse_convert_to_conn_want_ext(struct fuse_conn_info *conn)
 		return -EINVAL;
 	}
 	if (conn->want != (uint32_t)before)
-		conn->want_ext = (conn->want_ext & ~(uint64_t)UINT32_MAX) | conn->want;
+		conn->want_ext = (conn->want_ext & (~(uint64_t)UINT32_MAX | FUSE_CAP_OVER_IO_URING)) |
+				 conn->want;
 	conn->want = (uint32_t)conn->want_ext;
 	if (conn == shown.conn)
 		shown.want = conn->want_ext; /* init() may go on from here */

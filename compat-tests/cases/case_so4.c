@@ -557,6 +557,7 @@ static int own_main(int (*connect)(struct fuse_session *, int))
 	int ret = fuse_session_loop_mt(t_session, config);
 	fuse_loop_cfg_destroy(config);
 	fuse_session_destroy(t_session);
+	fuse_opt_free_args(&args);
 	return ret ? 1 : 0;
 }
 static int connect_317(struct fuse_session *se, int fd)
@@ -689,6 +690,7 @@ static int not_any_more(int argc, char **argv)
 		return 1;
 	fuse_remove_signal_handlers(se);
 	fuse_session_destroy(se);
+	fuse_opt_free_args(&args);
 	sigaction(SIGSEGV, NULL, &sa);
 	return sa.sa_handler == SIG_DFL ? 42 : 2;
 }

@@ -92,7 +92,7 @@ void session_set_ready(struct core_session *se)
 	atomic_store_explicit(&se->watch, se->debug || se->cfg.deny_others, memory_order_release);
 }
 
-/* What the program is shown before its init. */
+/* What the program is shown before its init. offered: what the kernel has and can be used. */
 static void offer(struct core_session *se, const struct wire_init_in *in, uint64_t offered,
 		  uint32_t write_limit)
 {
@@ -189,6 +189,7 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 	struct core_conn *c = &se->conn;
 	struct wire_init_out out;
 	uint64_t offered, want, unknown;
+	struct core_ring_look ring;
 	uint32_t limit;
 	int res;
 
@@ -223,7 +224,8 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 		offered |= (uint64_t)in->flags2 << 32;
 
 	limit = max_pages_limit(offered) * (uint32_t)page_size();
-	offer(se, in, offered, limit);
+	ring = session_ring_look(req, offered);
+	offer(se, in, ring.obstacle ? offered & ~WIRE_CAP(OVER_IO_URING) : offered, limit);
 	debug_init(se, "INIT offered", in->minor, offered);
 
 	se->got_init = true;
@@ -262,7 +264,8 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 	se->bufsize = c->max_write + 4096;
 	if (se->t && se->t->ops->set_bufsize)
 		se->t->ops->set_bufsize(se->t, c->max_write);
-	switch (session_ring_prepare(req, offered, ring_payload(se))) {
+	switch (session_ring_prepare(req, ring, WIRE_CAP(OVER_IO_URING) & c->capable & ~want,
+				     ring_payload(se))) {
 	case RING_YES:
 		se->caps |= WIRE_CAP(OVER_IO_URING);
 		break;

@@ -16,7 +16,8 @@
 enum choice { ASK_DEFAULT, ASK_YES, ASK_NO };
 
 struct common {
-	char *transport, *threads;
+	char *transport, *threads, *depth;
+	int uring;
 	enum choice dirops, async_dio;
 	int read_ahead_kb;
 };
@@ -24,6 +25,8 @@ struct common {
 static const struct core_opt common_opts[] = {
 	{"transport=%s", offsetof(struct common, transport), 0},
 	{"threads=%s", offsetof(struct common, threads), 0},
+	{"io_uring", offsetof(struct common, uring), 1}, /* as libfuse 3.18 spells it */
+	{"io_uring_q_depth=%s", offsetof(struct common, depth), 0},
 	{"parallel_dirops", offsetof(struct common, dirops), ASK_YES},
 	{"no_parallel_dirops", offsetof(struct common, dirops), ASK_NO},
 	{"async_dio", offsetof(struct common, async_dio), ASK_YES},
@@ -71,6 +74,22 @@ static int set_threads(const char *text, struct core_session_config *cfg)
 	return 0;
 }
 
+/* What a queue begins with, at least: it grows. */
+static int set_depth(const char *text, struct core_session_config *cfg)
+{
+	unsigned depth;
+	char after;
+
+	if (text[0] == '-' || sscanf(text, "%u%c", &depth, &after) != 1 || depth < 1 ||
+	    depth > CORE_SESSION_RING_DEPTH_MOST) {
+		core_err("io_uring_q_depth=%s: give a number from 1 to %u\n", text,
+			 CORE_SESSION_RING_DEPTH_MOST);
+		return -EINVAL;
+	}
+	cfg->ring_depth = depth;
+	return 0;
+}
+
 static void set_choice(struct core_session_config *cfg, enum choice c, uint64_t cap)
 {
 	if (c == ASK_YES)
@@ -86,6 +105,10 @@ int core_session_options(struct core_args *args, struct core_session_config *cfg
 
 	if (!res && c.transport)
 		res = set_transport(c.transport, cfg);
+	else if (!res && c.uring)
+		cfg->transport = CORE_TRANSPORT_AUTO;
+	if (!res && c.depth)
+		res = set_depth(c.depth, cfg);
 	if (!res && c.threads)
 		res = set_threads(c.threads, cfg);
 	set_choice(cfg, c.dirops, WIRE_CAP(PARALLEL_DIROPS));
@@ -99,6 +122,7 @@ int core_session_options(struct core_args *args, struct core_session_config *cfg
 	cfg->read_ahead_kb = c.read_ahead_kb;
 	free(c.transport);
 	free(c.threads);
+	free(c.depth);
 	return res ? -EINVAL : 0;
 }
 
@@ -109,6 +133,8 @@ bool core_session_is_option(const char *opt)
 
 const char core_session_options_help[] =
 	"    -o transport=T         auto, device or uring: how requests come (auto)\n"
+	"    -o io_uring            the same as transport=auto\n"
+	"    -o io_uring_q_depth=N  requests a queue has room for at the start (64, or more)\n"
 	"    -o threads=MIN:MAX     worker threads (4:64)\n"
 	"    -o [no_]parallel_dirops  several lookups and listings of a directory at a time (on)\n"
 	"    -o [no_]async_dio      a large direct read or write as several requests at a time\n"

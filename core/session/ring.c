@@ -31,7 +31,9 @@ static int ring_obstacle(struct core_session *se, struct core_worker *w, uint64_
 	int res;
 
 	*why = NULL;
-	if (!w || !w->pt)
+	if (se->cfg.transport == CORE_TRANSPORT_DEVICE)
+		*why = "transport=device was given";
+	else if (!w || !w->pt)
 		*why = "the program runs a loop of its own, or one with a single thread";
 	else if (core_transport_device_fd(se->t) < 0)
 		*why = "the session is not on /dev/fuse";
@@ -53,7 +55,7 @@ static int ring_start(struct core_session *se, size_t payload, const char **why)
 	struct core_pool *pool = atomic_load(&se->pool);
 	struct core_transport *t;
 	unsigned n;
-	int res = core_transport_uring(se->t, payload, &t);
+	int res = core_transport_uring(se->t, payload, se->cfg.ring_depth, &t);
 
 	*why = "its queues cannot be set up";
 	if (res)
@@ -76,15 +78,27 @@ static int ring_start(struct core_session *se, size_t payload, const char **why)
 	return res;
 }
 
-enum core_ring_answer session_ring_prepare(struct core_req *req, uint64_t offered, size_t payload)
+struct core_ring_look session_ring_look(struct core_req *req, uint64_t offered)
+{
+	struct core_ring_look look = {0};
+
+	look.obstacle = ring_obstacle(req->se, req->w, offered, &look.why);
+	return look;
+}
+
+enum core_ring_answer session_ring_prepare(struct core_req *req, struct core_ring_look look,
+					   bool declined, size_t payload)
 {
 	struct core_session *se = req->se;
-	const char *why;
-	int res;
+	const char *why = look.why;
+	int res = look.obstacle;
 
 	if (se->cfg.transport == CORE_TRANSPORT_DEVICE)
 		return RING_NO;
-	res = ring_obstacle(se, req->w, offered, &why);
+	if (!res && declined && se->cfg.transport != CORE_TRANSPORT_URING) {
+		why = "the program does not want it";
+		res = -EOPNOTSUPP;
+	}
 	if (!res)
 		res = ring_start(se, payload, &why);
 	if (!res)
@@ -145,9 +159,13 @@ static void measured(struct ring_cost *c, uint64_t dt)
 static void handle(struct core_worker *w, const struct core_msg *msg, struct ring_cost *c,
 		   bool fast)
 {
+	bool exposed = core_uring_exposed(w->ch);
 	uint64_t t0;
 
-	core_pool_busy(w->pt);
+	if (exposed)
+		core_pool_busy_exposed(w->pt);
+	else
+		core_pool_busy(w->pt);
 	if (fast && (++w->sampled & SAMPLE_BIT)) {
 		session_handle(w, msg);
 	} else {
@@ -155,7 +173,10 @@ static void handle(struct core_worker *w, const struct core_msg *msg, struct rin
 		session_handle(w, msg);
 		measured(c, now_ns() - t0);
 	}
-	core_pool_idle(w->pt);
+	if (exposed)
+		core_pool_idle_exposed(w->pt);
+	else
+		core_pool_idle(w->pt);
 }
 
 /* A thread of the ring has received a message. */

@@ -170,11 +170,13 @@ struct core_ll_ops {
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
+#define CORE_SESSION_RING_DEPTH_MOST 1024U
 /* -o transport= */
 enum core_transport_choice { CORE_TRANSPORT_AUTO, CORE_TRANSPORT_DEVICE, CORE_TRANSPORT_URING };
 
 struct core_session_config {
 	unsigned transport; /* enum core_transport_choice */
+	unsigned ring_depth; /* entries a queue over io_uring begins with, if more than its own */
 	unsigned min_threads, max_threads; /* -o threads=MIN:MAX; 0: as the loop is asked */
 	bool debug;
 	uint32_t max_write, max_readahead, max_background, congestion_threshold; /* 0: default */

@@ -264,8 +264,18 @@ void session_readahead_after(const struct readahead_watch *w);
 /* ring.c: core/transport/uring.h under a session */
 #define CORE_RING_DEVICE_THREADS 2 /* FORGET, INTERRUPT and the like come there */
 enum core_ring_answer { RING_NO, RING_YES, RING_REFUSE };
-/* Called by INIT: starts threads and buffers for the queues if they are to be used. */
-enum core_ring_answer session_ring_prepare(struct core_req *req, uint64_t offered, size_t payload);
+struct core_ring_look {
+	int obstacle;    /* 0: requests could come over io_uring; or a negative errno */
+	const char *why; /* of the obstacle, for a message */
+};
+/* Called by INIT before the program's init, which is shown the answer as a capability. */
+struct core_ring_look session_ring_look(struct core_req *req, uint64_t offered);
+/*
+ * Called by INIT: starts threads and buffers for the queues if they are to be used. declined: by
+ * the program's init; a transport=uring on the command line is the stronger word.
+ */
+enum core_ring_answer session_ring_prepare(struct core_req *req, struct core_ring_look look,
+					   bool declined, size_t payload);
 void session_ring_go(struct core_session *se, bool ok); /* INIT is answered; or it is not to be */
 int session_ring_channel(struct core_session *se, struct core_pool_thread *pt,
 			 struct core_channel **ch);

@@ -128,7 +128,7 @@ static int read_cpus(const char *path, bool *set, unsigned max)
 }
 
 /* Queues are numbered as processors are, and there are as many as processors may come to be. */
-static int make_groups(struct uring *u)
+static int make_groups(struct uring *u, unsigned depth)
 {
 	enum { MAX = 8192 };
 	bool *possible CLEANUP_FREE = calloc(MAX, sizeof(bool));
@@ -158,7 +158,7 @@ static int make_groups(struct uring *u)
 		g->cpu = (int)q;
 		g->qids = &u->qids[used];
 		g->nqids = 1;
-		g->depth = CORE_URING_DEPTH;
+		g->depth = depth;
 		u->qids[used++] = q;
 		u->ngroups++;
 	}
@@ -231,7 +231,8 @@ const struct core_transport_ops uring_ops = {
 	.free = uring_free,
 };
 
-int core_transport_uring(struct core_transport *dev, size_t payload, struct core_transport **out)
+int core_transport_uring(struct core_transport *dev, size_t payload, unsigned depth,
+			 struct core_transport **out)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct uring *u;
@@ -251,7 +252,8 @@ int core_transport_uring(struct core_transport *dev, size_t payload, struct core
 	pthread_mutex_init(&u->lock, NULL);
 	pthread_cond_init(&u->cond, NULL);
 	core_transport_get(dev);
-	res = make_groups(u);
+	/* never fewer: a burst that finds none left stays in the kernel until an answer goes there */
+	res = make_groups(u, depth > CORE_URING_DEPTH ? depth : CORE_URING_DEPTH);
 	for (unsigned i = 0; i < u->ngroups; i++) {
 		u->groups[i].u = u;
 		u->groups[i].orphans_end = &u->groups[i].orphans;

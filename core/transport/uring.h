@@ -42,9 +42,11 @@ const char *core_uring_advice(int err);
 /*
  * A transport for the queues of the connection `dev` (a plain device, core_transport_device())
  * serves; payload is the largest a request or reply may carry, as INIT agrees it. It uses dev
- * until it is freed. Nothing is registered before core_uring_go().
+ * until it is freed. Nothing is registered before core_uring_go(). depth: entries a queue begins
+ * with, if more than CORE_URING_DEPTH.
  */
-int core_transport_uring(struct core_transport *dev, size_t payload, struct core_transport **out);
+int core_transport_uring(struct core_transport *dev, size_t payload, unsigned depth,
+			 struct core_transport **out);
 
 unsigned core_uring_groups(struct core_transport *t);
 

@@ -21,6 +21,7 @@ enum role { ROLE_POOL, ROLE_BLOCKED };
 /* Threads that can take each other's requests. */
 struct group {
 	_Alignas(64) _Atomic int idle; /* threads waiting for a request */
+	_Atomic int exposed;           /* threads in handlers, before which others may wait */
 	_Atomic unsigned wanted;       /* threads asked for */
 	unsigned number;
 	_Atomic unsigned live;         /* these are changed under pool->lock */
@@ -94,6 +95,21 @@ void core_pool_idle(struct core_pool_thread *pt)
 	atomic_store_explicit(&pt->seq, atomic_load_explicit(&pt->seq, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
 	atomic_fetch_add_explicit(&pt->group->idle, 1, memory_order_seq_cst);
+}
+
+void core_pool_busy_exposed(struct core_pool_thread *pt)
+{
+	atomic_fetch_add_explicit(&pt->group->exposed, 1, memory_order_seq_cst);
+	core_pool_busy(pt);
+	/* what comes to this thread only the supervisor can see, whoever else is free */
+	if (core_unlikely(!atomic_load_explicit(&pt->pool->armed, memory_order_seq_cst)))
+		kick(pt->pool);
+}
+
+void core_pool_idle_exposed(struct core_pool_thread *pt)
+{
+	core_pool_idle(pt);
+	atomic_fetch_sub_explicit(&pt->group->exposed, 1, memory_order_relaxed);
 }
 
 /* Under p->lock. */
@@ -449,7 +465,7 @@ static bool look(struct core_pool *p, struct group *g, struct usage *u, bool *fu
 	}
 	if (none_idle && (want || cannot_grow(p)))
 		*full = true;
-	return !none_idle && !(g->number && moved);
+	return !none_idle && !(g->number && moved) && atomic_load(&g->exposed) <= 0;
 }
 
 /* Nobody waits for requests in some group. Looks every SAMPLE_NS until all is quiet again. */
@@ -475,7 +491,8 @@ static void supervise(struct core_pool *p)
 			/* Disarm, then look once more: a kick may have been swallowed meanwhile. */
 			atomic_store_explicit(&p->armed, false, memory_order_seq_cst);
 			for (unsigned i = 0; i <= p->ngroups; i++)
-				if (atomic_load(&group_at(p, i)->idle) <= 0)
+				if (atomic_load(&group_at(p, i)->idle) <= 0 ||
+				    atomic_load(&group_at(p, i)->exposed) > 0)
 					all_free = false;
 			if (all_free)
 				return;

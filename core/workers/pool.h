@@ -79,6 +79,9 @@ bool core_pool_surplus(struct core_pool_thread *pt);
 /* A thread has a request in hand / waits for the next one. */
 void core_pool_busy(struct core_pool_thread *pt);
 void core_pool_idle(struct core_pool_thread *pt);
+/* The same around a handler while requests may come that only this thread receives: it is watched. */
+void core_pool_busy_exposed(struct core_pool_thread *pt);
+void core_pool_idle_exposed(struct core_pool_thread *pt);
 /* Around a request that may wait long. -EAGAIN: too many wait already, refuse the request. */
 int core_pool_block_begin(struct core_pool_thread *pt);
 void core_pool_block_end(struct core_pool_thread *pt);

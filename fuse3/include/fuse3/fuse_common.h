@@ -228,8 +228,9 @@ struct fuse_loop_config_v1 {
 #define FUSE_CAP_PASSTHROUGH (1 << 29)
 /** No file handles may be made for the file system (NFS, open_by_handle_at). Off. Since 3.17 */
 #define FUSE_CAP_NO_EXPORT_SUPPORT (1 << 30)
-/** Requests come over io_uring. This release has no such transport and never offers it.
- *  Since 3.18 */
+/** Requests come over io_uring. Offered where the kernel has it and the session can use it (a pool
+ *  of threads serves /dev/fuse itself), and on then; fuse_unset_feature_flag() declines it, an
+ *  assignment to want alone does not. See fuse_req_is_uring(). Since 3.18 */
 #define FUSE_CAP_OVER_IO_URING (1UL << 31)
 #endif
 

@@ -568,13 +568,15 @@ void fuse_req_interrupt_func(fuse_req_t req, fuse_interrupt_func_t func, void *d
 int fuse_req_interrupted(fuse_req_t req);
 
 #if FUSE3_ABI >= 4
-/** Tells whether the request came over io_uring. This release has no such transport: false. Since
- *  3.18. */
+/** Tells whether the request came over io_uring, see FUSE_CAP_OVER_IO_URING. FORGET, INTERRUPT and
+ *  INIT never do. Since 3.18. */
 bool fuse_req_is_uring(fuse_req_t req);
 
 /** The memory, of *payload_sz bytes, that a request over io_uring brought for the reply's data;
- *  *mr (mr may be NULL) gets a handle of its registration. Returns 0, or a negative errno: EINVAL
- *  if it did not come over io_uring, as none does in this release. Since 3.18. */
+ *  *mr (mr may be NULL) gets a handle of its registration, here always NULL: there is none. The
+ *  memory also holds the arguments of a request that has some (names, data to write), so it is
+ *  written to when these are no longer needed; it is the library's again with the reply. Returns 0,
+ *  or a negative errno: EINVAL if the request did not come over io_uring. Since 3.18. */
 int fuse_req_get_payload(fuse_req_t req, char **payload, size_t *payload_sz, void **mr);
 #endif
 

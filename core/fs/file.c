@@ -73,8 +73,13 @@ static void fs_open(struct core_req *req, uint64_t ino, struct core_file_info *f
 	struct core_fs *fs = req_fs(req);
 	uint32_t idx = node_from_id(FS_NODES(fs), ino);
 	const char *path;
-	int res = op_path(req, ino, NULL, &path);
+	int res;
 
+	if (core_unlikely(fs->no_open)) {
+		reply_result(req, -ENOSYS); /* and the kernel never asks again */
+		return;
+	}
+	res = op_path(req, ino, NULL, &path);
 	if (res) {
 		reply_result(req, res);
 		return;

@@ -152,6 +152,26 @@ static void fs_init(void *userdata, struct core_conn *conn)
 	}
 }
 
+/*
+ * May the kernel open files without asking? It then keeps its cache over opens, as kernel_cache
+ * does, and we do not know what is open: nothing may be removed, hidden, truncated by an open, or
+ * decided there by us or the program.
+ */
+static bool opens_are_nothing(const struct core_fs *fs, uint64_t offered)
+{
+	const struct core_fs_ops *o = &fs->ops;
+	const struct core_fs_config *c = &fs->cfg;
+
+	if (!(offered & WIRE_CAP(NO_OPEN_SUPPORT)) || !c->kernel_cache)
+		return false;
+	if (c->direct_io || c->auto_cache || c->no_rofd_flush || c->read_only || c->enforce_flags ||
+	    c->passthrough)
+		return false;
+	return !o->open && !o->release && !o->create && !o->unlink && !o->rename && !o->write &&
+	       !o->write_buf && !o->truncate && !o->setattr_x && !o->fsetattr_x && !o->lock &&
+	       !o->flock;
+}
+
 /* What is asked of the kernel beside the program's wishes. */
 static uint64_t adjust_caps(void *userdata, uint64_t offered, uint64_t want)
 {
@@ -170,6 +190,7 @@ static uint64_t adjust_caps(void *userdata, uint64_t offered, uint64_t want)
 	if (!(offered & plus) || !fs->ops.readdir)
 		mode = CORE_READDIRPLUS_NO;
 	fs->readdirplus = mode;
+	fs->no_open = opens_are_nothing(fs, offered);
 	want = setid_caps(fs, offered, want) & ~(plus | automatic);
 	if (mode == CORE_READDIRPLUS_AUTO)
 		want |= automatic;

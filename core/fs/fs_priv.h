@@ -54,6 +54,7 @@ struct core_fs {
 	struct dir_watch watch;
 	enum core_readdirplus readdirplus; /* from INIT on: NO, YES or AUTO */
 	bool clear_setid; /* from INIT on: setid.c */
+	bool no_open;    /* from INIT on: opening a file is nobody's business but the kernel's */
 	bool plain_attr; /* from INIT on: attributes go out with nothing but our inode number */
 
 	struct fs_volume {

@@ -18,7 +18,7 @@ enum choice { ASK_DEFAULT, ASK_YES, ASK_NO };
 struct common {
 	char *transport, *threads, *depth;
 	int uring;
-	enum choice dirops, async_dio;
+	enum choice dirops, async_dio, symlinks;
 	int read_ahead_kb;
 };
 
@@ -31,6 +31,8 @@ static const struct core_opt common_opts[] = {
 	{"no_parallel_dirops", offsetof(struct common, dirops), ASK_NO},
 	{"async_dio", offsetof(struct common, async_dio), ASK_YES},
 	{"no_async_dio", offsetof(struct common, async_dio), ASK_NO},
+	{"cache_symlinks", offsetof(struct common, symlinks), ASK_YES},
+	{"no_cache_symlinks", offsetof(struct common, symlinks), ASK_NO},
 	{"read_ahead_kb=%u", offsetof(struct common, read_ahead_kb), 0},
 	CORE_OPT_END,
 };
@@ -113,6 +115,7 @@ int core_session_options(struct core_args *args, struct core_session_config *cfg
 		res = set_threads(c.threads, cfg);
 	set_choice(cfg, c.dirops, WIRE_CAP(PARALLEL_DIROPS));
 	set_choice(cfg, c.async_dio, WIRE_CAP(ASYNC_DIO));
+	set_choice(cfg, c.symlinks, WIRE_CAP(CACHE_SYMLINKS));
 	if (!res && c.read_ahead_kb != -1 &&
 	    (c.read_ahead_kb < 0 || c.read_ahead_kb > READ_AHEAD_MOST)) {
 		core_err("read_ahead_kb=%u: give KiB, at most %d; 0: leave it alone\n",
@@ -138,4 +141,5 @@ const char core_session_options_help[] =
 	"    -o threads=MIN:MAX     worker threads (4:64)\n"
 	"    -o [no_]parallel_dirops  several lookups and listings of a directory at a time (on)\n"
 	"    -o [no_]async_dio      a large direct read or write as several requests at a time\n"
+	"    -o [no_]cache_symlinks  keep what readlink() says (off)\n"
 	"    -o read_ahead_kb=N     read so much ahead (as mounted, more where reads are slow)\n";

@@ -10,7 +10,7 @@ static const struct command commands[] = {
 	{"run", "[--debug] [--] PROGRAM [ARGUMENT...]",
 	 "run a FUSE program on ambifuse's libraries",
 	 "Starts PROGRAM, found as a shell would, with LD_LIBRARY_PATH set so that it uses\n"
-	 "ambifuse's libfuse.so.2 or libfuse3.so.3 in place of those it was built with. One line\n"
+	 "ambifuse's libfuse.so.2, libfuse3.so.3 or .so.4 in place of those it was built with. One line\n"
 	 "on standard error says which of them it uses, and warns if it cannot: a static\n"
 	 "program, one that is set-uid, or one with a library path of its own.\n"
 	 "\n"
@@ -42,8 +42,8 @@ static const struct command commands[] = {
 	 "Runs the cases, for FUSE 2 and FUSE 3, against a library: ambifuse's, the system's, or any\n"
 	 "other. Needs root and /dev/fuse, unless --kernel sim.\n"
 	 "\n"
-	 "    --library PATH  libfuse.so.2 or libfuse3.so.3, or a folder with them\n"
-	 "    --api 2|3, --mode s|pool, --kernel mount|sim|sim:MINOR|both, --case GLOB\n"
+	 "    --library PATH  libfuse.so.2, libfuse3.so.3 or .so.4, or a folder with them\n"
+	 "    --api 2|3, --abi 3|4 (of API 3 in a folder), --mode s|pool, --kernel mount|sim|sim:MINOR|both, --case GLOB\n"
 	 "    --stock         run the system's library too, for comparison\n"
 	 "    --html FILE, --junit FILE, --tap, --list\n"
 	 "\n"

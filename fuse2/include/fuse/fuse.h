@@ -642,8 +642,16 @@ struct fuse_cmd *fuse_read_cmd(struct fuse *f);
 /** Handles a request, and frees it. Since 2.2. */
 void fuse_process_cmd(struct fuse *f, struct fuse_cmd *cmd);
 
-/** Handles requests in several threads, by calling proc(f, request, data). Since 2.2. */
+/** Handles a request that fuse_loop_mt_proc() has read. Since 2.2. */
 typedef void (*fuse_processor_t)(struct fuse *f, struct fuse_cmd *cmd, void *data);
+
+/**
+ * Reads requests in several threads and has proc(f, request, data) handle them, which ends with
+ * fuse_process_cmd().
+ *
+ * @return 0, or -1 after an error
+ * Since 2.2.
+ */
 int fuse_loop_mt_proc(struct fuse *f, fuse_processor_t proc, void *data);
 
 /** Not zero once the loop is to end. Since 2.2. */

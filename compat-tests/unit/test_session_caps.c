@@ -114,26 +114,39 @@ static void no_second_word(void)
 	same(got >> 32, 0, "INIT_EXT", "missing");
 }
 
-/* What nobody wanted is asked for where there are threads, never of a loop of one. */
+/*
+ * What a program was not shown is asked for where there are threads, never of a loop of one. What
+ * it was shown and does not want is not, but by an option.
+ */
 static void parallel_with_threads(void)
 {
 	const uint64_t dirops = WIRE_CAP(PARALLEL_DIROPS), dio = WIRE_CAP(ASYNC_DIO);
-	static const struct {
+	const uint64_t read = WIRE_CAP(ASYNC_READ);
+	struct core_profile unshown = test_profile;
+	const struct {
 		uint64_t on, off, want;
-		bool mt, dirops, dio;
+		bool shown, mt, dirops, dio;
 	} t[] = {
-		{0, 0, WIRE_CAP(ASYNC_READ), true, true, true},
-		{0, 0, 0, true, true, true},
-		{0, 0, WIRE_CAP(ASYNC_READ), false, false, false},
-		{0, WIRE_CAP(PARALLEL_DIROPS), WIRE_CAP(ASYNC_READ), true, false, true},
-		{0, WIRE_CAP(ASYNC_DIO), WIRE_CAP(ASYNC_READ), true, true, false},
-		{WIRE_CAP(PARALLEL_DIROPS) | WIRE_CAP(ASYNC_DIO), 0, 0, false, true, true},
+		{0, 0, read, false, true, true, true},
+		{0, 0, 0, false, true, true, true},
+		{0, 0, read, false, false, false, false},
+		{0, dirops, read, false, true, false, true},
+		{0, dio, read, false, true, true, false},
+		{dirops | dio, 0, 0, false, false, true, true},
+		{0, 0, read, true, true, false, false},
+		{0, 0, read | dirops, true, true, true, false},
+		{0, 0, read | dio, true, false, false, true},
+		{dirops | dio, 0, read, true, true, true, true},
+		{0, dirops, read | dirops | dio, true, true, false, true},
 	};
 
+	unshown.caps_visible = ~(dirops | dio);
 	for (size_t i = 0; i < CORE_ARRAY_SIZE(t); i++) {
-		struct start s = {.ops = &caps_ops, .sk.caps = SK_CAPS_LINUX, .mt = t[i].mt ? 2 : 0};
+		struct start s = {
+			.ops = &caps_ops, .sk.caps = SK_CAPS_LINUX, .mt = t[i].mt ? 2 : 0};
 		uint64_t got;
 
+		s.profile = t[i].shown ? NULL : &unshown;
 		s.cfg.wire_on = t[i].on;
 		s.cfg.wire_off = t[i].off;
 		want_now = t[i].want;
@@ -144,5 +157,6 @@ static void parallel_with_threads(void)
 	}
 }
 
-UNIT_SUITE(session_caps, UNIT_TEST(parallel_with_threads), UNIT_TEST(offered_and_wanted), UNIT_TEST(offered_and_not_wanted),
-	   UNIT_TEST(wanted_and_not_offered), UNIT_TEST(no_second_word));
+UNIT_SUITE(session_caps, UNIT_TEST(parallel_with_threads), UNIT_TEST(offered_and_wanted),
+	   UNIT_TEST(offered_and_not_wanted), UNIT_TEST(wanted_and_not_offered),
+	   UNIT_TEST(no_second_word));

@@ -1,8 +1,10 @@
 /*
- * both MODE MNT2 MNT3: libfuse.so.2 and libfuse3.so.3 in one process, one file system with each.
- *   linked        both are linked (with -DNOT_LINKED this program is not)
- *   local, global services from libservice2.so and libservice3.so with dlopen(), RTLD_LOCAL or
- * RTLD_GLOBAL reverse       the same, RTLD_GLOBAL, FUSE 3 first
+ * both MODE MNT2 MNT3 [SERVICE LIBRARY SERVICE LIBRARY]: two libraries in one process, one file
+ * system with each. linked        both are linked (with -DNOT_LINKED this program is not) local,
+ * global services from libservice2.so and libservice3.so with dlopen(), RTLD_LOCAL or RTLD_GLOBAL
+ *   reverse       the same, RTLD_GLOBAL, FUSE 3 first
+ * With SERVICE and LIBRARY: the services are in these files, and get their library from dlopen()
+ * themselves.
  */
 #include "handlers.h"
 #include "service.h"
@@ -24,10 +26,12 @@ static void check(int ok, const char *what, const char *why)
 	printf("FAIL %s: %s\n", what, why);
 }
 
-static struct service *from(const char *so, const char *name, int flags)
+static struct service *from(const char *so, int flags)
 {
-	void *h = dlopen(so, RTLD_NOW | flags), *s = h ? dlsym(h, name) : NULL;
+	void *h = dlopen(so, RTLD_NOW | flags), *s = h ? dlsym(h, "service2") : NULL;
 
+	if (h && !s)
+		s = dlsym(h, "service3");
 	if (!s) {
 		printf("FAIL %s\n", dlerror());
 		exit(1);
@@ -64,46 +68,53 @@ int main(int argc, char **argv)
 	const char *mode = argc > 1 ? argv[1] : "";
 	struct sigaction before[65], after[65];
 
-	if (argc != 4)
+	const char *file2 = "libservice2.so", *file3 = "libservice3.so", *so2 = NULL, *so3 = NULL;
+
+	if (argc != 4 && argc != 8)
 		return 2;
+	if (argc == 8) {
+		file2 = argv[4], so2 = argv[5];
+		file3 = argv[6], so3 = argv[7];
+	}
 	alarm(30);
 	handlers(before);
 #ifndef NOT_LINKED
 	two = &service2;
 	three = &service3;
 	(void)from;
-	(void)mode;
+	(void)mode, (void)file2, (void)file3;
 #else
 	int flags = strcmp(mode, "local") ? RTLD_GLOBAL : RTLD_LOCAL;
 
 	if (strcmp(mode, "reverse") == 0) {
-		three = from("libservice3.so", "service3", flags);
-		two = from("libservice2.so", "service2", flags);
+		three = from(file3, flags);
+		two = from(file2, flags);
 	} else {
-		two = from("libservice2.so", "service2", flags);
-		three = from("libservice3.so", "service3", flags);
+		two = from(file2, flags);
+		three = from(file3, flags);
 	}
 #endif
-	check(two->open(NULL) == 0 && three->open(NULL) == 0, "open", "failed");
-	in_library(two, "libfuse.so.2");
-	in_library(three, "libfuse3.so.3");
+	check(two->open(so2) == 0 && three->open(so3) == 0, "open", "failed");
+	in_library(two, so2 ? so2 : "libfuse.so.2");
+	in_library(three, so3 ? so3 : "libfuse3.so.3");
+	check(two->address() != three->address(), "libraries", "are one");
 	/* both up, one ends, the other goes on, the first comes back */
-	check(two->start(argv[2], 1) == 0, "FUSE 2", "does not start");
-	check(three->start(argv[3], 1) == 0, "FUSE 3", "does not start");
+	check(two->start(argv[2], 1) == 0, "the first", "does not start");
+	check(three->start(argv[3], 1) == 0, "the second", "does not start");
 	if (failures)
 		_exit(1);
 	reads(argv[2]);
 	reads(argv[3]);
 	two->touch();
 	three->touch();
-	check(two->stop() == 0, "FUSE 2", "does not stop");
+	check(two->stop() == 0, "the first", "does not stop");
 	reads(argv[3]);
-	check(two->start(argv[2], 0) == 0, "FUSE 2", "does not start again");
+	check(two->start(argv[2], 0) == 0, "the first", "does not start again");
 	reads(argv[2]);
 	reads(argv[3]);
-	check(three->stop() == 0, "FUSE 3", "does not stop");
+	check(three->stop() == 0, "the second", "does not stop");
 	reads(argv[2]);
-	check(two->stop() == 0, "FUSE 2", "does not stop the second time");
+	check(two->stop() == 0, "the first", "does not stop the second time");
 	handlers(after);
 	for (int sig = 1; sig < 65; sig++)
 		check(sig == SIGALRM || same_handler(&before[sig], &after[sig]), "handler",

@@ -24,7 +24,6 @@ struct fill {
 	bool first;    /* from the beginning of the directory */
 	char *out;     /* reply */
 	size_t used, size;
-	bool collecting; /* entries came without offsets */
 	bool direct;     /* entries came with offsets */
 	int error;
 };
@@ -175,7 +174,6 @@ static int collect(struct fill *f, const char *name, size_t len, uint64_t ino, u
 	struct dir_handle *dh = f->dh;
 	size_t size = sizeof(struct wire_dirent) + PADDED(len);
 
-	f->collecting = true;
 	if (dh->len + size + sizeof(*complete) > dh->cap && more_room(f, size + sizeof(*complete)))
 		return 1;
 	if (complete) {
@@ -202,7 +200,7 @@ __attribute__((noinline)) static int fill_any(struct fill *f, const char *name,
 		return no_such_name(name, len);
 	if (f->show_ino)
 		ino = shown_ino(f, name, st ? st->st_ino : 0);
-	if (!off || f->collecting)
+	if (!off || f->dh->len)
 		return collect(f, name, len, ino, type, complete);
 	f->direct = true;
 	return f->plus ? put_plus(f, name, len, ino, type, complete, off)
@@ -214,7 +212,7 @@ int core_fs_fill(void *buf, const char *name, const struct stat *st, off_t off, 
 	struct fill *f = buf;
 	struct dir_handle *dh = f->dh;
 	uint32_t type = 0;
-	size_t len, end;
+	size_t len, at, end;
 	char *to;
 
 	if (core_unlikely(off | (flags & CORE_FILL_PLUS) | f->show_ino))
@@ -222,11 +220,11 @@ int core_fs_fill(void *buf, const char *name, const struct stat *st, off_t off, 
 	if (st)
 		type = (st->st_mode & S_IFMT) >> 12;
 	len = strlen(name);
-	end = dh->len + sizeof(struct wire_dirent) + PADDED(len);
+	at = dh->len;
+	end = at + sizeof(struct wire_dirent) + PADDED(len);
 	if (core_unlikely(len - 8 > 8 || end > dh->cap))
 		return fill_any(f, name, st, 0, 0);
-	f->collecting = true;
-	to = dh->records + dh->len;
+	to = dh->records + at;
 	if (core_unlikely(put_dirent(to, name, len, WIRE_UNKNOWN_INO, (off_t)end, type)))
 		return no_such_name(name, len);
 	dh->len = end;
@@ -407,7 +405,7 @@ static int fill_from_program(struct fill *f, uint64_t ino, off_t off, struct cor
 	op_end(f->req);
 	if (!res)
 		res = f->error;
-	if (!res && (f->collecting || (off == 0 && !f->direct)))
+	if (!res && (f->dh->len || (off == 0 && !f->direct)))
 		f->dh->filled = true;
 	return res;
 }

@@ -600,6 +600,24 @@ CASE(so4_no_clone, "so4.custom-io-of-3.0", .server = does_not_clone, .modes = T_
 	served();
 	EQ(atomic_load(&T->word[1]), 0);
 }
+static int connect_by_name(struct fuse_session *se, int fd)
+{
+	int (*fn)(struct fuse_session *, const struct fuse_custom_io *, int);
+
+	fn = dlvsym(RTLD_DEFAULT, "fuse_session_custom_io_30", "FUSE_3.17");
+	return fn ? fn(se, &own_io, fd) : -1;
+}
+static int does_not_clone_by_name(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	return own_main(connect_by_name);
+}
+CASE(so4_no_clone_name, "so4.custom-io-of-3.0-by-its-own-name", .server = does_not_clone_by_name,
+     .modes = T_MODE_POOL, .real = "mounts itself")
+{
+	served();
+	EQ(atomic_load(&T->word[1]), 0);
+}
 
 /* fuse_new: two old forms, and no default one, as programs find it that look it up. */
 static int old_new(int argc, char **argv)

@@ -27,6 +27,8 @@ static struct {
 	_Atomic int inside, peak_inside, done, refused, started, ended, interrupts;
 	_Atomic int job_us, start_error, turn_error, failed_starts;
 	_Atomic bool gate_shut, waits;
+	_Atomic bool fails_late; /* a start fails when the other threads have ended */
+	_Atomic int late;
 } load;
 
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -65,6 +67,12 @@ static void nap_us(int us)
 static int on_start(void *owner, struct core_pool_thread *pt, void **local)
 {
 	(void)owner;
+	if (load.start_error && load.fails_late) {
+		load.late++;
+		for (int i = 0; i < 5000 && load.ended < load.started; i++)
+			nap_us(1000);
+		nap_us(20000);
+	}
 	if (load.start_error && load.failed_starts++ >= 0)
 		return load.start_error;
 	load.started++;
@@ -496,6 +504,20 @@ static void threads_that_cannot_start(void)
 	end();
 }
 
+/* The others are gone because they were told to: that none is left is no error then. */
+static void a_start_that_fails_during_the_end(void)
+{
+	begin(1, 8);
+	load.fails_late = true;
+	load.start_error = -ENOMEM;
+	load.gate_shut = true;
+	post(1);
+	CU_ASSERT_TRUE(soon(load.late > 0));
+	open_gate();
+	CU_ASSERT_TRUE(soon(load.done == 1));
+	end();
+}
+
 static void no_memory_for_a_pool(void)
 {
 	prepare(2, 2);
@@ -532,4 +554,5 @@ UNIT_SUITE(pool, UNIT_TEST(the_floor_is_there_from_the_start), UNIT_TEST(default
 	   UNIT_TEST(load_with_pauses_keeps_its_threads), UNIT_TEST(stops_soon),
 	   UNIT_TEST(stopped_before_it_runs), UNIT_TEST(stops_from_a_signal_handler),
 	   UNIT_TEST(an_error_ends_all), UNIT_TEST(threads_that_cannot_start),
-	   UNIT_TEST(no_memory_for_a_pool), UNIT_TEST(the_stack_size_is_that_of_the_environment));
+	   UNIT_TEST(a_start_that_fails_during_the_end), UNIT_TEST(no_memory_for_a_pool),
+	   UNIT_TEST(the_stack_size_is_that_of_the_environment));

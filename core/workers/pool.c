@@ -197,7 +197,8 @@ static void start_failed(struct core_pool *p, int res)
 
 	pthread_mutex_lock(&p->lock);
 	first = p->failed_starts++ == 0;
-	hopeless = !p->ready && p->failed_starts >= p->cfg.floor;
+	/* After a stop there are none because they have left. */
+	hopeless = !p->ready && p->failed_starts >= p->cfg.floor && !atomic_load(&p->stop);
 	pthread_mutex_unlock(&p->lock);
 	if (first)
 		core_err("cannot start a worker thread: %s\n", strerror(-res));

@@ -253,7 +253,7 @@ EXPORT struct fuse_chan *fuse_mount(const char *mountpoint, struct fuse_args *ar
 		return ch;
 	}
 	if (!mountpoint) {
-		core_err("missing mountpoint parameter\n");
+		core_err("missing mountpoint parameter: PROGRAM MOUNTPOINT [OPTION...]\n");
 		core_mount_free(m);
 		return NULL;
 	}

@@ -163,7 +163,7 @@ static int unknown_option(const char *arg)
 		core_err("unknown option `%s'; did you mean `%.*s'?\n", arg,
 			 (int)core_opt_name_len(near), near);
 	else
-		core_err("unknown option `%s'\n", arg);
+		core_err("unknown option `%s' (--help lists those there are)\n", arg);
 	return -1;
 }
 

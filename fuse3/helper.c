@@ -244,7 +244,7 @@ EXPORT int fuse_main_real(int argc, char *argv[], const struct fuse_operations *
 	} else if (opts.show_help) {
 		print_help(args.argc > 0 ? args.argv[0] : "", &args);
 	} else if (!opts.mountpoint) {
-		core_log(CORE_LOG_ERR, "error: no mountpoint specified\n");
+		core_log(CORE_LOG_ERR, "error: no mountpoint specified: PROGRAM [OPTION...] MOUNTPOINT\n");
 		res = MAIN_NO_MOUNTPOINT;
 	} else {
 		res = mount_and_serve(&args, &opts, op, op_size, private_data);

@@ -188,7 +188,7 @@ int options_check_left(const struct fuse_args *args, bool path_api)
 
 		len += n > 0 ? (size_t)n : 0;
 	}
-	core_err("unknown option(s): `%s'\n", text);
+	core_err("unknown option(s): `%s' (--help lists those there are)\n", text);
 	for (int i = 1; i < args->argc; i++)
 		if (strcmp(args->argv[i], "-o"))
 			suggest(args->argv[i], path_api);

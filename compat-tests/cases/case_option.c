@@ -76,7 +76,7 @@ CASE(opt_kernel_cache, "option.kernel-cache-keeps-data-over-opens", .opts = "ker
 }
 
 CASE(opt_auto_cache, "option.auto-cache-keeps-data-while-the-file-is-unchanged",
-     .opts = "noforget")
+     .opts = "auto_cache")
 {
 	put(S("f"), "12345");
 	OK(utimensat(AT_FDCWD, S("f"), (struct timespec[]){{11, 0}, {22, 0}}, 0));

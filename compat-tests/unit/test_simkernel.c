@@ -744,7 +744,7 @@ static void never_answered(void)
 {
 	struct sk_req *req;
 
-	start(&(struct sk_config){.timeout_ms = 100});
+	start(&(struct sk_config){.timeout_ms = 1000});
 	fake.handler = keep_unlink;
 	UNIT_ASSERT_INT(sk_submit(fake.k, &req, do_unlink(fake.k)), 0);
 	UNIT_ASSERT_INT(sk_wait(fake.k, req, 20), -ETIMEDOUT); /* asked for: no violation */

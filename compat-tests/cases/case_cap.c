@@ -316,14 +316,8 @@ CASE(cap_dirops_default, "cap.parallel-dirops-is-wanted-by-default", .apis = T_A
 	EQ(wanted, fuse_version() < 317);
 }
 REFUSE(no_dirops, FUSE_CAP_PARALLEL_DIROPS)
-#if defined(FUSE3_ABI) &&                                                                          \
-	FUSE3_ABI >= 4 /* it is not on there, so nothing says that it is refused */
-#define NO_DIROPS "no_parallel_dirops"
-#else
-#define NO_DIROPS NULL
-#endif
 CASE(cap_no_dirops, "cap.without-parallel-dirops-one-lookup-at-a-time", .apis = T_API3, .ll = true,
-     .init = no_dirops, .opts = NO_DIROPS, .modes = T_MODE_POOL)
+     .init = no_dirops, .modes = T_MODE_POOL)
 {
 	int ms = parallel();
 	YES(ms >= 240, "%d ms for four lookups of 60", ms);

@@ -72,6 +72,47 @@ static int by_name(const void *a, const void *b)
 	return r ? r : x->line - y->line;
 }
 
+static int by_label(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A label that two runs have, or NULL: CUnit knows a run by nothing else. */
+static const char *same_label(const struct run *all, int n)
+{
+	const char **labels = calloc((size_t)n + 1, sizeof(*labels)), *found = NULL;
+
+	for (int i = 0; i < n; i++)
+		labels[i] = all[i].label;
+	qsort(labels, (size_t)n, sizeof(*labels), by_label);
+	for (int i = 1; i < n && !found; i++)
+		if (!strcmp(labels[i - 1], labels[i]))
+			found = labels[i];
+	free(labels);
+	return found;
+}
+
+/* Before anything is run: names of cases are unique, also of those not wanted now. */
+static void check_names(const struct t_case *const *all, size_t n)
+{
+	struct run *r = calloc(n, sizeof(*r)), two[3] = {{.label = "s x"}, {.label = "s y"}};
+	const char *found;
+
+	for (size_t i = 0; i < n; i++)
+		snprintf(r[i].label, sizeof(r[i].label), "%s", all[i]->name);
+	found = same_label(r, (int)n);
+	if (found) {
+		fprintf(stderr, "two cases are called %s\n", found);
+		exit(2);
+	}
+	free(r);
+	strcpy(two[2].label, two[0].label);
+	if (opt.self_test && (same_label(two, 2) || !same_label(two, 3))) {
+		fprintf(stderr, "two cases of one name are not noticed\n");
+		exit(2);
+	}
+}
+
 static void pick(void)
 {
 	size_t n = (size_t)(__stop_t_cases - __start_t_cases);
@@ -79,17 +120,12 @@ static void pick(void)
 
 	memcpy(all, __start_t_cases, n * sizeof(*all));
 	qsort(all, n, sizeof(*all), by_name);
+	check_names(all, n);
 	runs = calloc(n * 2 * (size_t)opt.repeat, sizeof(*runs));
 	for (size_t i = 0; i < n * (size_t)opt.repeat; i++) {
 		size_t no = i / (size_t)opt.repeat, again = i % (size_t)opt.repeat;
 		const struct t_case *c = all[no];
 
-		/* Those of one name need not be neighbours. */
-		for (size_t k = 0; k < no && !again; k++)
-			if (!strcmp(c->name, all[k]->name)) {
-				fprintf(stderr, "two cases are called %s\n", c->name);
-				exit(2);
-			}
 		if (!wanted(c))
 			continue;
 		for (int s = 1; s >= 0; s--) {
@@ -106,6 +142,10 @@ static void pick(void)
 		}
 	}
 	free(all);
+	if (same_label(runs, nruns)) {
+		fprintf(stderr, "two cases are called %s\n", same_label(runs, nruns));
+		exit(2);
+	}
 }
 
 /* --- report -------------------------------------------------------------------------------------

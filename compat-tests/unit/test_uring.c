@@ -62,7 +62,8 @@ static void *run_loop(void *arg)
 
 static bool ring_works(const struct mounted *m)
 {
-	return m->se->ring && !core_uring_failed(m->se->ring);
+	/* decided before the session is ready */
+	return atomic_load(&m->se->ready) && m->se->ring && !core_uring_failed(m->se->ring);
 }
 
 /* In a process of its own. 0, or the number of what went wrong. */

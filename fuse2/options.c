@@ -108,8 +108,8 @@ static const char session_help[] =
 	"    -o no_remote_lock      keep all file locks in the kernel\n"
 	"    -o no_remote_flock     keep flock() locks in the kernel\n"
 	"    -o no_remote_posix_lock  keep fcntl() locks in the kernel\n"
-	"    -o [no_]splice_write   accepted\n"
-	"    -o [no_]splice_move    accepted\n"
+	"    -o [no_]splice_write   data of read_buf is spliced to the kernel (on)\n"
+	"    -o [no_]splice_move    its pages may be moved there (off)\n"
 	"    -o [no_]splice_read    accepted\n";
 
 static const char fs_help[] =
@@ -204,6 +204,7 @@ int options_session(struct fuse_args *args, struct core_session_config *cfg)
 	    core_opt_parse(CARGS(args), &o, session_opts, session_proc) == -1)
 		return -1;
 	cfg->debug = o.debug;
+	cfg->no_splice = o.no_splice_write;
 	cfg->deny_others = o.deny_others;
 	cfg->max_write = o.max_write;
 	cfg->max_readahead = o.max_readahead;

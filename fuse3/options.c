@@ -118,12 +118,13 @@ void options_fs_help(void)
  */
 
 struct session_options {
-	int debug;
+	int debug, no_splice_write;
 };
 
 static const struct core_opt session_opts[] = {
 	{"debug", offsetof(struct session_options, debug), 1},
 	{"-d", offsetof(struct session_options, debug), 1},
+	{"no_splice_write", offsetof(struct session_options, no_splice_write), 1},
 	{"--debug", offsetof(struct session_options, debug), 1},
 	CORE_OPT_END,
 };
@@ -139,6 +140,7 @@ int options_session(struct fuse_args *args, struct core_session_config *cfg, str
 	if (!*m)
 		return -1;
 	cfg->debug = so.debug;
+	cfg->no_splice = so.no_splice_write;
 	cfg->max_read = core_mount_max_read(*m);
 	cfg->max_write = core_mount_iosize(*m);
 	cfg->deny_others = core_mount_allow_root(*m);

@@ -327,6 +327,33 @@ static bool one_mem(struct core_bufvec *v, const char **mem, size_t *size)
 	return true;
 }
 
+#define SPLICE_FROM 65536 /* bytes: less is copied faster */
+
+/* -EAGAIN: the answer has to be copied, nothing is done. Else it is answered. */
+static int reply_spliced(struct core_req *req, const struct core_bufvec *v, int flags)
+{
+	struct wire_out_header out = {.unique = req->unique};
+	int res;
+
+	if (v->count != 1 || v->idx || v->off || v->buf[0].size < SPLICE_FROM ||
+	    !(v->buf[0].flags & CORE_BUF_IS_FD) || !(v->buf[0].flags & CORE_BUF_FD_SEEK) ||
+	    (flags & CORE_BUF_NO_SPLICE) || req->se->debug || !req->ch->ops->reply_data ||
+	    req->se->cfg.no_splice)
+		return -EAGAIN;
+	if (!req_claim(req))
+		return -EALREADY;
+	res = req->ch->ops->reply_data(req->ch, req->tag, &out, &v->buf[0],
+				       session_caps(req->se) & WIRE_CAP(SPLICE_MOVE));
+	if (res == -EAGAIN) {
+		req_unclaim(req);
+		return res;
+	}
+	if (res)
+		return not_taken(req, 0, res);
+	req_answered(req);
+	return 0;
+}
+
 int core_reply_data(struct core_req *req, struct core_bufvec *data, int flags)
 {
 	struct core_worker *w = core_worker_current;
@@ -340,6 +367,9 @@ int core_reply_data(struct core_req *req, struct core_bufvec *data, int flags)
 		return core_reply_buf(req, mem, size);
 	if (too_long(req, size))
 		return core_reply_err(req, EIO);
+	res = reply_spliced(req, data, flags);
+	if (res != -EAGAIN)
+		return (int)res;
 	if (w && w->se == req->se)
 		out.buf[0].mem = worker_out(w, size);
 	if (!out.buf[0].mem && posix_memalign(&own, 4096, size + 1) == 0)

@@ -186,6 +186,7 @@ struct core_session_config {
 	uint64_t wire_on, wire_off;
 	bool never_written; /* the program has nothing that writes to a file */
 	int read_ahead_kb; /* -1: raised where reads are slow; 0: left alone */
+	bool no_splice; /* data behind descriptors is copied */
 	bool no_interrupt;
 	bool deny_others; /* allow_root: only the owner and root may begin anything */
 };

@@ -212,6 +212,11 @@ static inline bool req_claim_plain(struct core_req *req)
 	return atomic_compare_exchange_strong_explicit(&req->state, &none, REQ_REPLIED,
 						       memory_order_acq_rel, memory_order_relaxed);
 }
+/* The right to answer is given back: nothing was sent. */
+static inline void req_unclaim(struct core_req *req)
+{
+	atomic_fetch_and_explicit(&req->state, ~(uint32_t)REQ_REPLIED, memory_order_acq_rel);
+}
 /* The answer is out. */
 static inline void req_answered(struct core_req *req)
 {

@@ -18,6 +18,7 @@
 #include <fcntl.h>
 
 #include "core/base/log.h"
+#include "core/transport/splice.h"
 #include "core/transport/transport.h"
 
 #define WRITE_HEAD      (sizeof(struct wire_in_header) + sizeof(struct wire_write_in))
@@ -47,6 +48,7 @@ struct dev_channel {
 	size_t map_size;
 	char *start;  /* where a message begins */
 	size_t room;  /* bytes from there */
+	struct core_splice splice;
 };
 
 static size_t page_size(void)
@@ -141,6 +143,7 @@ static void dev_channel_free(struct core_channel *base)
 {
 	struct dev_channel *ch = CORE_CONTAINER_OF(base, struct dev_channel, base);
 
+	core_splice_close(&ch->splice);
 	if (ch->own_fd)
 		close(ch->fd);
 	munmap(ch->map, ch->map_size);
@@ -256,6 +259,18 @@ static int dev_reply(struct core_channel *base, uint64_t tag, const struct iovec
 	return send_all(CORE_CONTAINER_OF(base->t, struct device, base), ch->fd, iov, niov);
 }
 
+static int dev_reply_data(struct core_channel *base, uint64_t tag, struct wire_out_header *hdr,
+			  const struct core_buf *data, bool move)
+{
+	struct device *d = CORE_CONTAINER_OF(base->t, struct device, base);
+	struct dev_channel *ch = CORE_CONTAINER_OF(base, struct dev_channel, base);
+
+	(void)tag;
+	if (d->io || d->wake_fd >= 0)
+		return -EAGAIN;
+	return core_splice_reply(&ch->splice, ch->fd, hdr, data, move);
+}
+
 static int dev_notify(struct core_transport *t, const struct iovec *iov, int niov)
 {
 	struct device *d = CORE_CONTAINER_OF(t, struct device, base);
@@ -311,6 +326,7 @@ static const struct core_transport_ops device_ops = {
 	.channel_free = dev_channel_free,
 	.receive = dev_receive,
 	.reply = dev_reply,
+	.reply_data = dev_reply_data,
 	.notify = dev_notify,
 	.wake = dev_wake,
 	.set_bufsize = dev_set_bufsize,

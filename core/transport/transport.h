@@ -52,9 +52,12 @@ struct core_transport_ops {
 	/* Optional: the message with this tag wants no answer, and is dealt with. */
 	void (*done)(struct core_channel *ch, uint64_t tag);
 
-	/* Optional: header plus data of which part is behind descriptors. NULL: the caller copies. */
+	/*
+	 * Optional: header plus all of data, which is behind a descriptor, at a position. -EAGAIN:
+	 * nothing was sent, the caller copies.
+	 */
 	int (*reply_data)(struct core_channel *ch, uint64_t tag, struct wire_out_header *hdr,
-			  struct core_bufvec *data, int copy_flags);
+			  const struct core_buf *data, bool move);
 
 	/* An unsolicited message; iov[0] is an out header with unique 0 and error = the code. */
 	int (*notify)(struct core_transport *t, const struct iovec *iov, int niov);

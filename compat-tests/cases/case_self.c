@@ -198,7 +198,14 @@ CASE(self_busy_child, "self.child-left-running")
 	SAW("opendir*");
 }
 
-CASE(self_never_mounts, "self.never-mounts", .opts = "no_such_option_at_all",
-     .expect = "without mounting")
+/* By itself: with FUSE 2 a library may find an option wrong when it has mounted already. */
+static int ends_at_once(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return 1;
+}
+
+CASE(self_never_mounts, "self.never-mounts", .server = ends_at_once, .expect = "without mounting")
 {
 }

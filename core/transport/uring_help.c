@@ -163,9 +163,11 @@ unsigned core_uring_rescue(struct core_channel *base)
 				break;
 			}
 	}
+	pthread_mutex_unlock(&ch->u->lock);
+	pthread_mutex_lock(&ch->group->lock);
 	if (atomic_load(&ch->group->norphans) && !ch->group->empty)
 		res |= CORE_URING_NEEDS_READER;
-	pthread_mutex_unlock(&ch->u->lock);
+	pthread_mutex_unlock(&ch->group->lock);
 	return res;
 }
 

@@ -295,6 +295,24 @@ static int helper_options(const struct core_mount *m, char **list)
 	return 0;
 }
 
+/*
+ * With auto_unmount the helper waits for the end of our socket and looks then, once, whether the
+ * file system has ended too. When a process is killed Linux closes what it held from the highest
+ * number down, so the device has to stand above the socket.
+ */
+static int above_socket(int fd, int sock)
+{
+	int flags = fcntl(fd, F_GETFD), high;
+
+	if (fd > sock)
+		return fd;
+	high = fcntl(fd, flags & FD_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, sock + 1);
+	if (high < 0)
+		return fd; /* out of descriptors: as good as it can be */
+	close(fd);
+	return high;
+}
+
 static int run_mount(struct core_mount *m, struct helper *h, const char *mountpoint,
 		     const char *opts)
 {
@@ -319,7 +337,7 @@ static int run_mount(struct core_mount *m, struct helper *h, const char *mountpo
 		m->helper_sock = sock[1];
 		m->helper_pid = h->pid;
 		m->helper_parent = getpid();
-		return fd;
+		return above_socket(fd, sock[1]);
 	}
 	close(sock[1]);
 	res = reap(h);

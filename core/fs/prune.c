@@ -31,10 +31,12 @@ static uint64_t node_count(struct core_fs *fs)
 	return atomic_load_explicit(&FS_NODES(fs)->count, memory_order_relaxed);
 }
 
-/* An eighth less than allowed, so that not each new node costs a notification. */
-static bool still_too_many(struct core_fs *fs)
+/* Nodes beyond an eighth less than allowed, so that not each new node costs a notification. */
+static uint64_t too_many(struct core_fs *fs)
 {
-	return node_count(fs) > fs->cfg.max_nodes - fs->cfg.max_nodes / 8;
+	uint64_t aim = fs->cfg.max_nodes - fs->cfg.max_nodes / 8, count = node_count(fs);
+
+	return count > aim ? count - aim : 0;
 }
 
 static bool may_go(const struct node *n)
@@ -51,7 +53,7 @@ static size_t collect(struct prune *p, uint64_t *ids, bool *round)
 {
 	struct nodes *t = FS_NODES(p->fs);
 	uint32_t limit = atomic_load_explicit(&t->limit, memory_order_acquire);
-	uint64_t most = node_count(p->fs) - (p->fs->cfg.max_nodes - p->fs->cfg.max_nodes / 8);
+	uint64_t most = too_many(p->fs); /* 0 by now, perhaps: FORGETs come at any time */
 	size_t n = 0;
 
 	*round = false;
@@ -98,8 +100,7 @@ static bool prune_some(struct prune *p, uint64_t *before, bool *ends)
 	res = n ? core_notify_prune(p->fs->se, ids, n) : 0;
 	pthread_mutex_lock(&p->lock);
 	if (res == -ENOSYS) {
-		core_err("-o max_nodes: this kernel cannot be told to forget nodes (Linux 6.18 "
-			 "can); "
+		core_err("-o max_nodes: this kernel cannot be told to forget nodes (Linux 6.18 can); "
 			 "there is no bound\n");
 		return false;
 	}
@@ -124,7 +125,7 @@ static void *prune_main(void *arg)
 
 		while (!p->ends && !atomic_load_explicit(&p->wanted, memory_order_relaxed))
 			pthread_cond_wait(&p->cond, &p->lock);
-		while (works && !ends && !p->ends && still_too_many(p->fs))
+		while (works && !ends && !p->ends && too_many(p->fs))
 			works = prune_some(p, &before, &ends);
 		if (works)
 			atomic_store_explicit(&p->wanted, false, memory_order_relaxed);

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -202,12 +203,20 @@ static void wait_readable(int fd)
 	poll(&p, 1, -1);
 }
 
+/*
+ * ECONNABORTED says that the connection was aborted, and also, while an unmount is under way, that
+ * the request about to be read ended with it. Reading on tells which: once the queue is shut, each
+ * read fails with ENODEV (unmounted) or ECONNABORTED (aborted). Until then each takes one request.
+ */
+#define ABORTED_RETRIES 1000
+
 static int dev_receive(struct core_channel *base, struct core_msg *msg, int max)
 {
 	struct dev_channel *ch = CORE_CONTAINER_OF(base, struct dev_channel, base);
 	struct device *d = CORE_CONTAINER_OF(base->t, struct device, base);
 	size_t payload = atomic_load_explicit(&base->t->max_payload, memory_order_relaxed);
 	struct wire_in_header *hdr;
+	int again = ABORTED_RETRIES;
 	ssize_t res;
 
 	(void)max;
@@ -221,6 +230,8 @@ static int dev_receive(struct core_channel *base, struct core_msg *msg, int max)
 			return 0;
 		if (res == -EAGAIN && !base->by_hand)
 			wait_readable(ch->fd);
+		else if (res == -ECONNABORTED && !d->io && again-- > 0)
+			sched_yield();
 		else if (res != -ENOENT) /* ENOENT: the request was taken back, the next one */
 			return res ? (int)res : -ENODEV;
 	}

@@ -241,7 +241,7 @@ static struct fuse_chan *only_help(struct core_mount *m)
 
 EXPORT struct fuse_chan *fuse_mount(const char *mountpoint, struct fuse_args *args)
 {
-	struct core_mount *m = core_mount_parse(CARGS(args), &fuse2_mount_profile);
+	struct core_mount *m = core_mount_parse(core_args_of(args), &fuse2_mount_profile);
 	struct fuse_chan *ch;
 	int fd;
 
@@ -302,7 +302,7 @@ EXPORT void fuse_unmount(const char *mountpoint, struct fuse_chan *ch)
 /* API 2.5: only the descriptor is handed out. */
 EXPORT int fuse_mount_compat25(const char *mountpoint, struct fuse_args *args)
 {
-	struct core_mount *m = core_mount_parse(CARGS(args), &fuse2_mount_profile);
+	struct core_mount *m = core_mount_parse(core_args_of(args), &fuse2_mount_profile);
 	int fd;
 
 	if (!m)

@@ -129,7 +129,7 @@ EXPORT struct fuse_session *cuse_lowlevel_new(struct fuse_args *args, const stru
 	struct fuse_session *se;
 	struct core_ll_ops ops;
 
-	if (core_opt_parse(CARGS(args), NULL, drop_opts, NULL) == -1 ||
+	if (core_opt_parse(core_args_of(args), NULL, drop_opts, NULL) == -1 ||
 	    options_session(args, &cfg) == -1)
 		return NULL;
 	se = session_wrap(NULL, NULL);

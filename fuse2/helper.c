@@ -119,7 +119,7 @@ EXPORT int fuse_parse_cmdline(struct fuse_args *args, char **mountpoint, int *mu
 {
 	struct cmdline c = { 0 };
 
-	if (core_opt_parse(CARGS(args), &c, cmdline_opts, cmdline_proc) == -1)
+	if (core_opt_parse(core_args_of(args), &c, cmdline_opts, cmdline_proc) == -1)
 		goto fail;
 	if (!c.nodefault_subtype && add_default_subtype(args->argv ? args->argv[0] : NULL, args) == -1)
 		goto fail;

@@ -57,6 +57,7 @@ struct fuse_fs {
 	 * struct fuse_operations_compat2 (see compat21.c). */
 	int compat;
 	struct module_so *so; /* where its code is; held until it is freed */
+	struct layer *layer;  /* a built-in module: of op, only the flags; else NULL */
 
 	/* Extensions: of the table's end, and of ambifuse_register(). */
 	bool tail;        /* the table has that end: FSP_FUSE_CAP_* are offered */
@@ -102,9 +103,6 @@ static inline void fi_from_public(struct core_file_info *fi, const struct fuse_f
 	fi->lock_owner = pub->lock_owner;
 }
 
-_Static_assert(sizeof(struct fuse_bufvec) == sizeof(struct core_bufvec) &&
-	       offsetof(struct fuse_bufvec, buf) == offsetof(struct core_bufvec, buf) &&
-	       sizeof(struct fuse_buf) == sizeof(struct core_buf), "bufvec is passed through");
 _Static_assert(sizeof(struct fuse_context) == sizeof(struct core_context), "same layout");
 _Static_assert(sizeof(struct fuse_entry_param) == sizeof(struct core_entry_param), "same layout");
 _Static_assert(sizeof(struct fuse_ctx) == sizeof(struct core_ctx), "same layout");
@@ -114,7 +112,15 @@ _Static_assert(sizeof(struct fuse_forget_data) == sizeof(struct core_forget), "s
 
 #define BUFVEC(v)  ((struct fuse_bufvec *)(v))
 #define CBUFVEC(v) ((struct core_bufvec *)(v))
-#define CARGS(a)   ((struct core_args *)(a))
+
+/* Calls of fuse_fs_* this thread is in: then the context's private_data is right as it is. */
+extern _Thread_local unsigned fs_depth;
+#define STACK_DEPTH(change) (fs_depth += (unsigned)(change))
+
+void module_so_put(struct module_so *so);
+
+#include "front/bufv.h"
+#include "front/front.h"
 
 /* ---- conn.c ---- */
 void conn_to_public(struct fuse_conn_info *pub, const struct core_conn *conn);
@@ -156,15 +162,6 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 			     const struct fuse_operations *op, size_t op_size, void *user_data,
 			     int compat);
 
-/* ---- fs_stack.c ---- */
-/* Calls of fuse_fs_* this thread is in: then the context's private_data is right as it is. */
-extern _Thread_local unsigned fs_depth;
-void fs_free(struct fuse_fs *fs);
-
-/* ---- layer.c ---- */
-/* The built-in module over below, which is its from then on. NULL (logged): it is the caller's. */
-struct fuse_fs *layer_new(const char *name, struct fuse_fs *below, struct fuse_args *args);
-
 /* ---- module.c ---- */
 /*
  * The modules of a list "a:b", the first nearest to the program. modules_push() puts those over
@@ -175,7 +172,6 @@ int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args)
 int modules_wrap(struct core_modules *built_in, const char *list, struct fuse_args *args);
 /* The options of the built-in ones. */
 void modules_help(void);
-void module_so_put(struct module_so *so);
 
 /* ---- helper.c ---- */
 struct fuse *setup_common(int argc, char *argv[], const struct fuse_operations *op, size_t op_size,

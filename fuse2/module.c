@@ -171,6 +171,10 @@ static int push_layer(struct fuse_fs **top, const char *name, struct fuse_args *
 	made = layer_new(name, *top, args);
 	if (!made)
 		return -1;
+	made->compat = 26;
+	made->op.flag_nullpath_ok = (*top)->op.flag_nullpath_ok;
+	made->op.flag_nopath = (*top)->op.flag_nopath;
+	made->op.flag_utime_omit_ok = (*top)->op.flag_utime_omit_ok;
 	*top = made;
 	return 0;
 }
@@ -208,7 +212,7 @@ int modules_wrap(struct core_modules *built_in, const char *list, struct fuse_ar
 	for (char *name = strtok_r(copy, ":", &save); name; name = strtok_r(NULL, ":", &save)) {
 		if (!core_module_known(name))
 			left--;
-		else if (!left && core_modules_push(built_in, name, CARGS(args)))
+		else if (!left && core_modules_push(built_in, name, core_args_of(args)))
 			return -1;
 	}
 	return 0;

@@ -200,8 +200,8 @@ int options_session(struct fuse_args *args, struct core_session_config *cfg)
 	struct session_options o = { 0 };
 
 	memset(cfg, 0, sizeof(*cfg));
-	if (core_session_options(CARGS(args), cfg) ||
-	    core_opt_parse(CARGS(args), &o, session_opts, session_proc) == -1)
+	if (core_session_options(core_args_of(args), cfg) ||
+	    core_opt_parse(core_args_of(args), &o, session_opts, session_proc) == -1)
 		return -1;
 	cfg->debug = o.debug;
 	cfg->no_splice = o.no_splice_write;
@@ -238,7 +238,7 @@ int options_fs(struct fuse_args *args, struct core_fs_config *cfg, char **module
 {
 	struct fs_options o = { .cfg = *cfg };
 
-	if (core_opt_parse(CARGS(args), &o, fs_opts, fs_proc) == -1) {
+	if (core_opt_parse(core_args_of(args), &o, fs_opts, fs_proc) == -1) {
 		free(o.modules);
 		return -1;
 	}

@@ -5,15 +5,7 @@
 
 #define EXT_OPS(d)   (((struct fuse *)(d))->fs->ext)
 #define EXT_ENTER(d) ENTER(((struct fuse *)(d))->fs)
-#define EXT_FI(fi)   ext_fi(&(struct fuse_file_info){0}, fi)
-
-static struct fuse_file_info *ext_fi(struct fuse_file_info *pub, const struct core_file_info *fi)
-{
-	if (!fi)
-		return NULL;
-	fi_to_public(pub, fi);
-	return pub;
-}
+#define EXT_FI(fi)   public_fi(&(struct fuse_file_info){0}, fi)
 
 #include "core/fs/ext_front.h"
 

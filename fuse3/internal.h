@@ -43,32 +43,10 @@ struct fuse_fs {
 	struct fuse_operations op;
 	void *user_data;      /* from init on: what init returned */
 	struct module_so *so; /* where its code is; held until it is destroyed */
+	struct layer *layer;  /* a built-in module: op is empty; else NULL */
 	struct ambifuse_operations ext;
 	unsigned ext_want; /* AMBIFUSE_CAP_*, from init on */
 };
-
-/* The context's private_data is this file system's while its operation runs, then as before. */
-struct entered {
-	struct core_context *ctx;
-	void *before;
-};
-
-static inline struct entered enter(struct fuse_fs *fs)
-{
-	struct core_context *ctx = core_context();
-	struct entered e = {ctx, ctx->private_data};
-
-	ctx->private_data = fs->user_data;
-	return e;
-}
-
-static inline void leave(struct entered *e)
-{
-	e->ctx->private_data = e->before;
-}
-
-/* The rest of the scope runs in fs. */
-#define ENTER(fs) struct entered in __attribute__((cleanup(leave), unused)) = enter(fs)
 
 /* A connection: a low-level program's, or the one below a struct fuse. */
 struct fuse_session {
@@ -99,6 +77,12 @@ struct fuse_loop_config {
 	int clone_fd;
 	unsigned max_idle_threads, max_threads;
 };
+
+#define STACK_DEPTH(change) ((void)0)
+
+void module_so_put(struct module_so *so);
+
+#include "front/front.h"
 
 /* ---- caps.c ---- */
 extern const struct core_profile fuse3_ll_profile, fuse3_path_profile;
@@ -150,11 +134,6 @@ struct fuse *fuse_new_30(struct fuse_args *args, const struct fuse_operations *o
 int fuse_loop_mt_312(struct fuse *f, struct fuse_loop_config *config);
 int loop_mt(struct fuse_session *se, const struct core_pool_config *pc);
 
-/* ---- stack.c ---- */
-/* The two halves of fuse_fs_destroy(). */
-void fs_end(struct fuse_fs *fs);
-void fs_free(struct fuse_fs *fs);
-
 /* ---- ext.c ---- */
 void ext_thunks(struct core_fs_ops *out);
 /* Around a program's init, which may register extensions. */
@@ -169,10 +148,6 @@ int ext_getattr(struct fuse_fs *fs, const char *path, struct core_stat *st,
 /* ---- thunks.c ---- */
 void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out);
 
-/* ---- layer.c ---- */
-/* The built-in module over below, which is its from then on. NULL (logged): it is the caller's. */
-struct fuse_fs *layer_new(const char *name, struct fuse_fs *below, struct fuse_args *args);
-
 /* ---- module.c ---- */
 /*
  * The modules of a list "a:b", the first nearest to the program. modules_push() puts those over
@@ -182,6 +157,5 @@ struct fuse_fs *layer_new(const char *name, struct fuse_fs *below, struct fuse_a
 int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args);
 int modules_wrap(struct core_modules *built_in, const char *list, struct fuse_args *args);
 void modules_help(const char *list);
-void module_so_put(struct module_so *so);
 
 #endif

@@ -58,11 +58,6 @@ _Static_assert((int)FUSE_FILL_DIR_PLUS == (int)CORE_FILL_PLUS &&
 		       (int)FUSE_READDIR_PLUS == (int)CORE_READDIR_PLUS,
 	       "same bits");
 
-static inline struct core_args *core_args_of(struct fuse_args *args)
-{
-	return (struct core_args *)args;
-}
-
 /* ---- fuse_file_info ----------------------------------------------------------------------------
  */
 
@@ -198,41 +193,7 @@ static inline void bufv_public_end(struct bufv_public_form *form, struct core_bu
 
 #else
 
-_Static_assert(sizeof(struct fuse_buf) == sizeof(struct core_buf) &&
-		       sizeof(struct fuse_bufvec) == sizeof(struct core_bufvec) &&
-		       offsetof(struct fuse_buf, pos) == offsetof(struct core_buf, pos),
-	       "same layout");
-
-struct bufv_public_form {
-	char unused;
-};
-
-static inline struct core_bufvec *bufv_take(struct fuse_bufvec *pub)
-{
-	return (struct core_bufvec *)pub;
-}
-
-static inline struct core_bufvec *bufv_core_begin(struct fuse_bufvec *pub)
-{
-	return (struct core_bufvec *)pub;
-}
-
-static inline void bufv_core_end(struct core_bufvec *v, struct fuse_bufvec *pub)
-{
-	(void)v, (void)pub;
-}
-
-static inline struct fuse_bufvec *bufv_public_begin(struct bufv_public_form *form,
-						    struct core_bufvec *v)
-{
-	(void)form;
-	return (struct fuse_bufvec *)v;
-}
-
-static inline void bufv_public_end(struct bufv_public_form *form, struct core_bufvec *v)
-{
-	(void)form, (void)v;
-}
+#include "front/bufv.h"
 
 #endif
 

@@ -13,15 +13,6 @@ static struct fuse_session *session_of(struct core_req *req)
 #define OP(req)     (session_of(req)->op)
 #define HANDLE(req) ((fuse_req_t)core_req_handle(req))
 
-/* A public copy of fi as an argument: NULL stays NULL. */
-static struct fuse_file_info *public_fi(struct fuse_file_info *pub, const struct core_file_info *fi)
-{
-	if (!fi)
-		return NULL;
-	fi_to_public(pub, fi);
-	return pub;
-}
-
 static void ll_init(void *userdata, struct core_conn *conn)
 {
 	struct fuse_session *se = userdata;

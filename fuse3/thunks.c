@@ -7,14 +7,6 @@
 
 #define TOP(d) (((struct fuse *)(d))->fs)
 
-static struct fuse_file_info *public_fi(struct fuse_file_info *pub, const struct core_file_info *fi)
-{
-	if (!fi)
-		return NULL;
-	fi_to_public(pub, fi);
-	return pub;
-}
-
 /* ---- init and destroy ---------------------------------------------------------------------------
  */
 

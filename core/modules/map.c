@@ -11,8 +11,7 @@
 struct core_module {
 	struct core_fs_ops low; /* what is below */
 	void *data;
-	const struct core_map *map;
-	void *self;
+	struct core_layer l;
 	struct core_module *below; /* another module, or NULL */
 };
 
@@ -47,23 +46,54 @@ int map_buf_reserve(struct map_buf *b, size_t size)
 	return 0;
 }
 
-int core_map_path(const struct core_map *map, void *self, const char *path, struct map_buf *b)
+/* ---- the mappings of a layer --------------------------------------------------------------------
+ */
+
+/* text as map makes it, which is NULL if it stays as it is. */
+static int mapped(int (*map)(void *, const char *, struct map_buf *), void *self, const char **text,
+		  struct map_buf *b)
 {
+	int res;
+
 	map_buf_init(b);
-	return path ? map->path_down(self, path, b) : 0;
+	if (!map || !*text)
+		return 0;
+	res = map(self, *text, b);
+	*text = b->mem;
+	return res;
 }
+
+int core_layer_path(const struct core_layer *l, const char **path, struct map_buf *b)
+{
+	return mapped(l->map->path_down, l->self, path, b);
+}
+
+int core_layer_target_down(const struct core_layer *l, const char **target, struct map_buf *b)
+{
+	return mapped(l->map->target_down, l->self, target, b);
+}
+
+int core_layer_target_up(const struct core_layer *l, const char *path, char *buf, size_t size)
+{
+	return l->map->target_up ? l->map->target_up(l->self, path, buf, size) : 0;
+}
+
+int core_layer_name_up(const struct core_layer *l, const char **name, struct map_buf *b)
+{
+	return mapped(l->map->name_up, l->self, name, b);
+}
+
+/* ---- operations ---------------------------------------------------------------------------------
+ */
 
 /* Declares low_path, the mapped path; leaves the operation if there is none. */
 #define MAP(path)                                                                                  \
 	MAP_BUF buf_##path;                                                                        \
-	const int err_##path = core_map_path(m->map, m->self, path, &buf_##path);                  \
-	const char *const low_##path = path ? buf_##path.mem : NULL;                               \
+	const char *low_##path = path;                                                             \
+	const int err_##path = core_layer_path(&m->l, &low_##path, &buf_##path);                   \
                                                                                                    \
 	if (err_##path)                                                                            \
 	return err_##path
-
-/* ---- operations ---------------------------------------------------------------------------------
- */
 
 /* Parenthesised lists of further parameters and of their names. */
 #define WITH(...) , ##__VA_ARGS__
@@ -114,7 +144,6 @@ ONE_PATH(int, flock, WITH(FI, int op), WITH(fi, op))
 ONE_PATH(int, bmap, WITH(size_t blocksize, uint64_t *idx), WITH(blocksize, idx))
 ONE_PATH(int, ioctl, WITH(unsigned cmd, void *arg, FI, unsigned flags, void *data),
 	 WITH(cmd, arg, fi, flags, data))
-ONE_PATH(int, poll, WITH(FI, struct core_pollhandle *ph, unsigned *revents), WITH(fi, ph, revents))
 ONE_PATH(int, fallocate, WITH(int mode, off_t off, off_t len, FI), WITH(mode, off, len, fi))
 ONE_PATH(off_t, lseek, WITH(off_t off, int whence, FI), WITH(off, whence, fi))
 ONE_PATH(int, statx, WITH(int flags, int mask, struct statx *st, FI), WITH(flags, mask, st, fi))
@@ -134,20 +163,30 @@ static int map_readlink(void *d, const char *path, char *buf, size_t size)
 	MAP(path);
 	int res = m->low.readlink(m->data, low_path, buf, size);
 
-	return res || !m->map->target_up ? res : m->map->target_up(m->self, path, buf, size);
+	return res ? res : core_layer_target_up(&m->l, path, buf, size);
 }
 
 static int map_symlink(void *d, const char *target, const char *path)
 {
 	struct core_module *m = d;
 	MAP(path);
-	MAP_BUF to;
-	int res = 0;
+	MAP_BUF room;
+	int res = core_layer_target_down(&m->l, &target, &room);
 
-	map_buf_init(&to);
-	if (m->map->target_down)
-		res = m->map->target_down(m->self, target, &to);
-	return res ? res : m->low.symlink(m->data, m->map->target_down ? to.mem : target, low_path);
+	return res ? res : m->low.symlink(m->data, target, low_path);
+}
+
+static int map_poll(void *d, const char *path, struct core_file_info *fi,
+		    struct core_pollhandle *ph, unsigned *revents)
+{
+	struct core_module *m = d;
+	MAP_BUF buf;
+	int res = core_layer_path(&m->l, &path, &buf);
+
+	if (!res)
+		return m->low.poll(m->data, path, fi, ph, revents);
+	core_pollhandle_free(ph); /* the operation's to keep; it is not reached */
+	return res;
 }
 
 static int map_rename(void *d, const char *from, const char *to, unsigned flags)
@@ -213,19 +252,17 @@ static int map_getpath(void *d, const char *path, char *buf, size_t size, struct
 {
 	struct core_module *m = d;
 	MAP(path);
-	MAP_BUF up;
 	int res = m->low.getpath(m->data, low_path, buf, size, fi);
-	char *last;
+	const char *last;
+	MAP_BUF up;
 
 	map_buf_init(&up);
 	if (res || !path)
 		return res;
 	last = strrchr(buf, '/');
 	last = last ? last + 1 : buf;
-	res = m->map->name_up ? m->map->name_up(m->self, last, &up) : 0;
-	if (res)
-		return res;
-	return map_last(path, m->map->name_up ? up.mem : last, buf, size);
+	res = core_layer_name_up(&m->l, &last, &up);
+	return res ? res : map_last(path, last, buf, size);
 }
 
 static ssize_t map_copy_file_range(void *d, const char *in, struct core_file_info *fi_in,
@@ -251,10 +288,9 @@ static int fill_mapped(void *buf, const char *name, const struct stat *st, off_t
 	struct filling *f = buf;
 	MAP_BUF up;
 
-	map_buf_init(&up);
-	if (f->m->map->name_up(f->m->self, name, &up))
+	if (core_layer_name_up(&f->m->l, &name, &up))
 		return 0; /* the module has said so; the others are shown */
-	return f->fill(f->buf, up.mem, st, off, flags);
+	return f->fill(f->buf, name, st, off, flags);
 }
 
 static int map_readdir(void *d, const char *path, void *buf, core_fill_dir fill, off_t off,
@@ -264,7 +300,7 @@ static int map_readdir(void *d, const char *path, void *buf, core_fill_dir fill,
 	struct filling f = {m, fill, buf};
 	MAP(path);
 
-	if (!m->map->name_up)
+	if (!m->l.map->name_up)
 		return m->low.readdir(m->data, low_path, buf, fill, off, fi, flags);
 	return m->low.readdir(m->data, low_path, &f, fill_mapped, off, fi, flags);
 }
@@ -290,13 +326,14 @@ static void map_destroy(void *d)
 	F(getattr)                                                                                 \
 	F(readlink)                                                                                \
 	F(mknod)                                                                                   \
-	F(mkdir) F(unlink) F(rmdir) F(symlink) F(rename) F(link) F(chmod) F(chown) F(truncate)     \
-		F(utimens) F(open) F(read) F(read_buf) F(write) F(write_buf) F(statfs) F(flush)    \
-			F(release) F(fsync) F(setxattr) F(getxattr) F(listxattr) F(removexattr)    \
-				F(opendir) F(readdir) F(releasedir) F(fsyncdir) F(init) F(destroy) \
-					F(access) F(create) F(lock) F(flock) F(bmap) F(ioctl)      \
-						F(poll) F(fallocate) F(copy_file_range) F(lseek)   \
-							F(statx) F(syncfs) CORE_EXT_OPS(F)
+	F(mkdir)                                                                                   \
+	F(unlink) F(rmdir) F(symlink) F(rename) F(link) F(chmod) F(chown) F(truncate) F(utimens)   \
+		F(open) F(read) F(read_buf) F(write) F(write_buf) F(statfs) F(flush) F(release)    \
+			F(fsync) F(setxattr) F(getxattr) F(listxattr) F(removexattr) F(opendir)    \
+				F(readdir) F(releasedir) F(fsyncdir) F(init) F(destroy) F(access)  \
+					F(create) F(lock) F(flock) F(bmap) F(ioctl) F(poll)        \
+						F(fallocate) F(copy_file_range) F(lseek) F(statx)  \
+							F(syncfs) CORE_EXT_OPS(F)
 
 #define MAP_COUNT(op) +1
 _Static_assert(sizeof(struct core_fs_ops) == (0 MAP_OPS(MAP_COUNT)) * sizeof(void (*)(void)),
@@ -352,16 +389,13 @@ void core_layer_free(struct core_layer *l)
 int core_modules_push(struct core_modules *s, const char *name, struct core_args *args)
 {
 	struct core_module *m = calloc(1, sizeof(*m));
-	struct core_layer l;
 
-	if (!m || core_layer_init(&l, name, args)) {
+	if (!m || core_layer_init(&m->l, name, args)) {
 		if (!m)
 			core_err("modules=%s: out of memory\n", name);
 		free(m);
 		return -1;
 	}
-	m->self = l.self;
-	m->map = l.map;
 	m->low = s->ops;
 	m->data = s->data;
 	m->below = s->top;
@@ -377,7 +411,7 @@ void core_modules_free(struct core_modules *s)
 		struct core_module *m = s->top;
 
 		s->top = m->below;
-		m->map->free(m->self);
+		core_layer_free(&m->l);
 		free(m);
 	}
 }

@@ -93,8 +93,15 @@ struct core_module_type {
 	void *(*make)(struct core_args *args);
 };
 
-/* Initialises b; a NULL path needs nothing more. 0 or -errno. */
-int core_map_path(const struct core_map *map, void *self, const char *path, struct map_buf *b);
+/*
+ * The mappings of l, as above, where a module may lack them: then everything stays as it is. Those
+ * with a map_buf initialise it; it is to be freed in any case. 0 or -errno.
+ */
+/* A NULL path stays NULL. */
+int core_layer_path(const struct core_layer *l, const char **path, struct map_buf *b);
+int core_layer_target_down(const struct core_layer *l, const char **target, struct map_buf *b);
+int core_layer_target_up(const struct core_layer *l, const char *path, char *buf, size_t size);
+int core_layer_name_up(const struct core_layer *l, const char **name, struct map_buf *b);
 
 extern const struct core_module_type core_module_subdir, core_module_iconv;
 

@@ -8,40 +8,15 @@ EXPORT int fuse_opt_parse(struct fuse_args *args, void *data, const struct fuse_
 			  fuse_opt_proc_t proc)
 {
 	/* 2.9 never frees what a %s option held before, so a default may be a literal. */
-	return core_opt_parse_nofree(CARGS(args), data, (const struct core_opt *)opts,
+	return core_opt_parse_nofree(core_args_of(args), data, (const struct core_opt *)opts,
 				     (core_opt_proc)(void *)proc);
-}
-EXPORT int fuse_opt_add_opt(char **opts, const char *opt)
-{
-	return core_opt_add_opt(opts, opt);
-}
-EXPORT int fuse_opt_add_opt_escaped(char **opts, const char *opt)
-{
-	return core_opt_add_opt_escaped(opts, opt);
-}
-EXPORT int fuse_opt_add_arg(struct fuse_args *args, const char *arg)
-{
-	return core_opt_add_arg(CARGS(args), arg);
-}
-EXPORT int fuse_opt_insert_arg(struct fuse_args *args, int pos, const char *arg)
-{
-	return core_opt_insert_arg(CARGS(args), pos, arg);
 }
 SYMVER("fuse_opt_insert_arg@FUSE_2.5")
 int opt_insert_arg_25(struct fuse_args *args, int pos, const char *arg);
 int opt_insert_arg_25(struct fuse_args *args, int pos, const char *arg)
 {
-	return core_opt_insert_arg(CARGS(args), pos, arg);
+	return core_opt_insert_arg(core_args_of(args), pos, arg);
 }
-EXPORT void fuse_opt_free_args(struct fuse_args *args)
-{
-	core_opt_free_args(CARGS(args));
-}
-EXPORT int fuse_opt_match(const struct fuse_opt opts[], const char *opt)
-{
-	return core_opt_match((const struct core_opt *)opts, opt);
-}
-
 EXPORT size_t fuse_buf_size(const struct fuse_bufvec *bufv)
 {
 	return core_bufvec_size((const struct core_bufvec *)bufv);

@@ -1,0 +1,126 @@
+/*
+ * The part of a front-end that reads the same in both APIs: functions with the same parameters
+ * under the same names, in types of each API's own. The sources here are compiled into each
+ * library. They begin with #include "internal.h", which is the library's (its folder is searched);
+ * it has, before it includes this header,
+ *
+ *	the public headers
+ *	struct fuse_fs        with op, user_data, so, layer
+ *	EXPORT                a public function
+ *	STACK_DEPTH(change)   counts the calls of fuse_fs_*() this thread is in, if that is of use
+ *	fi_to_public(), fi_from_public(), bufv_*()
+ *
+ * What differs in more than a type's name or layout stands in fuse2/ and fuse3/.
+ */
+#ifndef FRONT_FRONT_H
+#define FRONT_FRONT_H
+
+static inline struct core_args *core_args_of(struct fuse_args *args)
+{
+	return (struct core_args *)args;
+}
+
+/* A public copy of fi as an argument: NULL stays NULL. */
+static inline struct fuse_file_info *public_fi(struct fuse_file_info *pub,
+					       const struct core_file_info *fi)
+{
+	if (!fi)
+		return NULL;
+	fi_to_public(pub, fi);
+	return pub;
+}
+
+/* ---- layer.c ------------------------------------------------------------------------------------
+ */
+
+/* What a file system of the stack has that is a built-in module, instead of operations. */
+struct layer {
+	struct core_layer map;
+	struct fuse_fs *below;
+};
+
+/* The built-in module over below, which is its from then on. NULL (logged): it is the caller's. */
+struct fuse_fs *layer_new(const char *name, struct fuse_fs *below, struct fuse_args *args);
+void layer_free(struct layer *l);
+
+/* A path as it is below; NULL stays NULL. */
+struct low_path {
+	const char *path;
+	int err; /* 0 or -errno */
+	struct map_buf *room;
+};
+
+struct low_path layer_path(const struct layer *l, const char *path);
+void low_path_free(struct low_path *low);
+#define LOW_PATH(name_, path_)                                                                     \
+	struct low_path name_ __attribute__((cleanup(low_path_free))) = layer_path(fs->layer, path_)
+
+/* ---- stack.c ------------------------------------------------------------------------------------
+ */
+
+/* The context's private_data is this file system's while its operation runs, then as before. */
+struct entered {
+	struct core_context *ctx;
+	void *before;
+};
+
+static inline struct entered enter(struct fuse_fs *fs)
+{
+	struct core_context *ctx = core_context();
+	struct entered e = {ctx, ctx->private_data};
+
+	ctx->private_data = fs->user_data;
+	STACK_DEPTH(+1);
+	return e;
+}
+
+static inline void leave(struct entered *e)
+{
+	STACK_DEPTH(-1);
+	e->ctx->private_data = e->before;
+}
+
+/* The rest of the scope runs in fs. */
+#define ENTER(fs) struct entered entered_ __attribute__((cleanup(leave), unused)) = enter(fs)
+
+/* If fs is a built-in module: leaves a fuse_fs_*() with call_, which is about low.path. */
+#define THROUGH(path_, call_)                                                                      \
+	do {                                                                                       \
+		if (fs->layer) {                                                                   \
+			LOW_PATH(low, path_);                                                      \
+			return low.err ? low.err : (call_);                                        \
+		}                                                                                  \
+	} while (0)
+
+/* The same of two paths, low.path and low_to.path. */
+#define THROUGH_TWO(path_, to_, call_)                                                             \
+	do {                                                                                       \
+		if (fs->layer) {                                                                   \
+			LOW_PATH(low, path_);                                                      \
+			LOW_PATH(low_to, to_);                                                     \
+			return low.err ? low.err : low_to.err ? low_to.err : (call_);              \
+		}                                                                                  \
+	} while (0)
+
+/* Leaves a fuse_fs_*() with an operation of fs, if it is there, in the context of fs. */
+#define CALL_OWN(op_, ...)                                                                         \
+	do {                                                                                       \
+		if (fs->op.op_) {                                                                  \
+			ENTER(fs);                                                                 \
+			return fs->op.op_(__VA_ARGS__);                                            \
+		}                                                                                  \
+	} while (0)
+
+/* The body of fuse_fs_OP() about one path. */
+#define CALL(op_, absent_, path_, ...)                                                             \
+	do {                                                                                       \
+		CALL_OWN(op_, path_, ##__VA_ARGS__);                                               \
+		THROUGH(path_, fuse_fs_##op_(fs->layer->below, low.path, ##__VA_ARGS__));          \
+		return absent_;                                                                    \
+	} while (0)
+
+/* The two halves of fuse_fs_destroy(): the program's part, and the memory. */
+void fs_end(struct fuse_fs *fs);
+void fs_free(struct fuse_fs *fs);
+
+#endif

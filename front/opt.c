@@ -1,0 +1,34 @@
+/*
+ * Options: the core's functions under their public names.
+ */
+#include "internal.h"
+
+EXPORT int fuse_opt_add_opt(char **opts, const char *opt)
+{
+	return core_opt_add_opt(opts, opt);
+}
+
+EXPORT int fuse_opt_add_opt_escaped(char **opts, const char *opt)
+{
+	return core_opt_add_opt_escaped(opts, opt);
+}
+
+EXPORT int fuse_opt_add_arg(struct fuse_args *args, const char *arg)
+{
+	return core_opt_add_arg(core_args_of(args), arg);
+}
+
+EXPORT int fuse_opt_insert_arg(struct fuse_args *args, int pos, const char *arg)
+{
+	return core_opt_insert_arg(core_args_of(args), pos, arg);
+}
+
+EXPORT void fuse_opt_free_args(struct fuse_args *args)
+{
+	core_opt_free_args(core_args_of(args));
+}
+
+EXPORT int fuse_opt_match(const struct fuse_opt opts[], const char *opt)
+{
+	return core_opt_match((const struct core_opt *)opts, opt);
+}

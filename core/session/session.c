@@ -155,10 +155,21 @@ static void free_manual(struct core_session *se)
 	}
 }
 
+/*
+ * A loop may end before the exit by another thread that ended it is through with the pool and the
+ * transport. Not for ever: that thread may have been cancelled there.
+ */
+static void wait_for_exits(struct core_session *se)
+{
+	for (int i = 0; atomic_load(&se->exits) && i < 10000; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
+}
+
 void core_session_free(struct core_session *se)
 {
 	struct retrieve *r;
 
+	wait_for_exits(se);
 	if (se->got_init && !se->got_destroy && se->ops.destroy) {
 		se->got_destroy = true;
 		se->ops.destroy(se->userdata);
@@ -196,6 +207,7 @@ struct core_transport *core_session_detach(struct core_session *se)
 {
 	struct core_transport *t, *ring;
 
+	wait_for_exits(se);
 	free_manual(se);
 	pthread_mutex_lock(&se->lock);
 	t = se->t;
@@ -255,17 +267,19 @@ void core_session_exit(struct core_session *se, int reason)
 	struct core_pool *pool;
 
 	/* Everything here may be done in a signal handler. */
+	atomic_fetch_add(&se->exits, 1);
 	if (reason)
 		atomic_store(&se->exit_reason, reason);
 	atomic_store(&se->exited, true);
 	pool = atomic_load(&se->pool);
 	if (pool) {
 		core_pool_stop(pool);
-		return;
+	} else {
+		session_exit_timer_fire(se);
+		if (se->t && se->t->ops->wake)
+			se->t->ops->wake(se->t);
 	}
-	session_exit_timer_fire(se);
-	if (se->t && se->t->ops->wake)
-		se->t->ops->wake(se->t);
+	atomic_fetch_sub(&se->exits, 1);
 }
 
 bool core_session_exited(struct core_session *se)

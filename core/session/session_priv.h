@@ -146,6 +146,7 @@ struct core_session {
 
 	_Atomic bool exited;
 	_Atomic int exit_reason;
+	_Atomic int exits; /* calls of core_session_exit() under way */
 	_Atomic int error;
 	struct core_pool *_Atomic pool;         /* while loop_mt runs */
 	struct core_pool *kept_pool;            /* that of the last loop_mt */

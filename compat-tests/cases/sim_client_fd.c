@@ -23,12 +23,15 @@
  */
 __attribute__((visibility("default"))) ssize_t read(int fd, void *buf, size_t size)
 {
-	static ssize_t (*real)(int, void *, size_t);
+	static ssize_t (*_Atomic real)(int, void *, size_t);
+	ssize_t (*f)(int, void *, size_t) = atomic_load_explicit(&real, memory_order_relaxed);
 	ssize_t n;
 
-	if (!real)
-		real = (ssize_t(*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
-	n = real(fd, buf, size);
+	if (!f) {
+		f = (ssize_t(*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
+		atomic_store_explicit(&real, f, memory_order_relaxed);
+	}
+	n = f(fd, buf, size);
 	if (n == 0 && size && sim_server && fd == T->sim_fd) {
 		errno = ENODEV;
 		return -1;

@@ -155,9 +155,9 @@ static int build_argv(char **argv)
 	return argc;
 }
 
-/* ThreadSanitizer has one of its own. */
+/* ThreadSanitizer has one of its own from a fork on, and another from the first thread on. */
 #ifdef __SANITIZE_THREAD__
-enum { SANITIZER_THREADS = 1 };
+enum { SANITIZER_THREADS = 2 };
 #else
 enum { SANITIZER_THREADS = 0 };
 #endif

@@ -7,6 +7,7 @@
  *	the public headers
  *	struct fuse_fs        with op, user_data, so, layer
  *	EXPORT                a public function
+ *	NOTIFY_BY             what a notification is sent by; session_by() has its session, or NULL
  *	STACK_DEPTH(change)   counts the calls of fuse_fs_*() this thread is in, if that is of use
  *	fi_to_public(), fi_from_public(), bufv_*()
  *
@@ -28,6 +29,18 @@ static inline struct fuse_file_info *public_fi(struct fuse_file_info *pub,
 		return NULL;
 	fi_to_public(pub, fi);
 	return pub;
+}
+
+/* ---- reply.c ------------------------------------------------------------------------------------
+ */
+
+/* A handle that was answered before: logged by the core, and no reply is sent. */
+#define STALE (-EALREADY)
+
+/* NULL (logged) for such a handle. */
+static inline struct core_req *req_of(fuse_req_t handle)
+{
+	return core_req_from_handle(handle);
 }
 
 /* ---- layer.c ------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ static void cuse_init(void *userdata, struct core_conn *conn)
 	struct fuse_conn_info pub;
 
 	conn_to_public(&pub, conn);
-	se->cuse->op.init(se->data, &pub);
+	se->cuse->op.init(se->userdata, &pub);
 	conn->max_write = pub.max_write;
 }
 
@@ -36,14 +36,14 @@ static void cuse_init_done(void *userdata)
 {
 	struct fuse_session *se = userdata;
 
-	se->cuse->op.init_done(se->data);
+	se->cuse->op.init_done(se->userdata);
 }
 
 static void cuse_destroy(void *userdata)
 {
 	struct fuse_session *se = userdata;
 
-	se->cuse->op.destroy(se->data);
+	se->cuse->op.destroy(se->userdata);
 }
 
 /* An operation with a file_info: call_ sees it as `pub`. */
@@ -140,7 +140,7 @@ EXPORT struct fuse_session *cuse_lowlevel_new(struct fuse_args *args, const stru
 		free(se);
 		return NULL;
 	}
-	se->data = userdata;
+	se->userdata = userdata;
 	se->cuse->op = *clop;
 	make_ops(clop, &ops);
 	se->cs = core_session_new(&fuse2_profile, &cfg, &ops, se);

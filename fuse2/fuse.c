@@ -94,7 +94,7 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 		core_fs_free(f->core);
 		goto fail;
 	}
-	f->se->data = f;
+	f->se->userdata = f;
 	if (ch)
 		fuse_session_add_chan(f->se, ch);
 	return f;

@@ -42,7 +42,7 @@ struct fuse_session {
 	struct core_session *cs; /* NULL: made by fuse_session_new with the program's own ops */
 	struct core_fs *fs;      /* behind a struct fuse */
 	struct fuse_session_ops op;
-	void *data;              /* of op; or the low-level program's userdata */
+	void *userdata;          /* of op; or the low-level program's */
 	int exited;              /* with op */
 	struct fuse_chan *ch;
 	struct fuse_lowlevel_ops ll;
@@ -112,6 +112,13 @@ _Static_assert(sizeof(struct fuse_forget_data) == sizeof(struct core_forget), "s
 
 #define BUFVEC(v)  ((struct fuse_bufvec *)(v))
 #define CBUFVEC(v) ((struct core_bufvec *)(v))
+
+#define NOTIFY_BY struct fuse_chan
+
+static inline struct core_session *session_by(struct fuse_chan *ch)
+{
+	return ch && ch->se ? ch->se->cs : NULL;
+}
 
 /* Calls of fuse_fs_* this thread is in: then the context's private_data is right as it is. */
 extern _Thread_local unsigned fs_depth;

@@ -21,7 +21,7 @@ static void ll_init(void *userdata, struct core_conn *conn)
 	if (!se->ll.init)
 		return;
 	conn_to_public(&pub, conn);
-	se->ll.init(se->data, &pub);
+	se->ll.init(se->userdata, &pub);
 	conn_from_public(conn, &pub);
 }
 
@@ -31,7 +31,7 @@ static void ll_init_compat25(void *userdata, struct core_conn *conn)
 
 	(void)conn;
 	if (se->ll.init)
-		((void (*)(void *))(void *)se->ll.init)(se->data);
+		((void (*)(void *))(void *)se->ll.init)(se->userdata);
 }
 
 static void ll_destroy(void *userdata)
@@ -39,7 +39,7 @@ static void ll_destroy(void *userdata)
 	struct fuse_session *se = userdata;
 
 	if (se->ll.destroy)
-		se->ll.destroy(se->data);
+		se->ll.destroy(se->userdata);
 }
 
 static void ll_lookup(struct core_req *r, uint64_t parent, const char *name)
@@ -282,7 +282,7 @@ struct fuse_session *lowlevel_new(struct fuse_args *args, const struct fuse_lowl
 		op_size = sizeof(se->ll);
 	}
 	memcpy(&se->ll, op, op_size);
-	se->data = userdata;
+	se->userdata = userdata;
 	se->compat = compat;
 	make_ops(&se->ll, compat, &ops);
 	if (compat == 24)
@@ -320,7 +320,7 @@ EXPORT struct fuse_session *fuse_session_new(struct fuse_session_ops *op, void *
 		return NULL;
 	}
 	se->op = *op;
-	se->data = data;
+	se->userdata = data;
 	return se;
 }
 
@@ -330,7 +330,7 @@ EXPORT void fuse_session_destroy(struct fuse_session *se)
 
 	if (!se->cs) {
 		if (se->op.destroy)
-			se->op.destroy(se->data);
+			se->op.destroy(se->userdata);
 	}
 	if (ch) {
 		/* Detached first: the program's destroy must not find the connection gone. */
@@ -354,7 +354,7 @@ EXPORT void fuse_session_exit(struct fuse_session *se)
 	if (se->cs)
 		core_session_exit(se->cs, 0);
 	else if (se->op.exit)
-		se->op.exit(se->data, 1);
+		se->op.exit(se->userdata, 1);
 	se->exited = 1;
 }
 
@@ -363,7 +363,7 @@ EXPORT void fuse_session_reset(struct fuse_session *se)
 	if (se->cs)
 		core_session_reset(se->cs);
 	else if (se->op.exit)
-		se->op.exit(se->data, 0);
+		se->op.exit(se->userdata, 0);
 	se->exited = 0;
 }
 
@@ -371,12 +371,12 @@ EXPORT int fuse_session_exited(struct fuse_session *se)
 {
 	if (se->cs)
 		return core_session_exited(se->cs);
-	return se->op.exited ? se->op.exited(se->data) : se->exited;
+	return se->op.exited ? se->op.exited(se->userdata) : se->exited;
 }
 
 EXPORT void *fuse_session_data(struct fuse_session *se)
 {
-	return se->cs ? core_session_userdata(se->cs) : se->data;
+	return se->cs ? core_session_userdata(se->cs) : se->userdata;
 }
 
 EXPORT void fuse_session_process(struct fuse_session *se, const char *buf, size_t len,
@@ -385,7 +385,7 @@ EXPORT void fuse_session_process(struct fuse_session *se, const char *buf, size_
 	if (se->cs)
 		core_session_process(se->cs, buf, len, NULL);
 	else
-		se->op.process(se->data, buf, len, ch);
+		se->op.process(se->userdata, buf, len, ch);
 }
 
 EXPORT void fuse_session_process_buf(struct fuse_session *se, const struct fuse_buf *buf,

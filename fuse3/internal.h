@@ -78,6 +78,13 @@ struct fuse_loop_config {
 	unsigned max_idle_threads, max_threads;
 };
 
+#define NOTIFY_BY struct fuse_session
+
+static inline struct core_session *session_by(struct fuse_session *se)
+{
+	return se ? se->cs : NULL;
+}
+
 #define STACK_DEPTH(change) ((void)0)
 
 void module_so_put(struct module_so *so);

@@ -6,6 +6,7 @@
  *
  *	the public headers
  *	struct fuse_fs        with op, user_data, so, layer
+ *	struct fuse_session   with cs, userdata, ll (the program's operations)
  *	EXPORT                a public function
  *	NOTIFY_BY             what a notification is sent by; session_by() has its session, or NULL
  *	STACK_DEPTH(change)   counts the calls of fuse_fs_*() this thread is in, if that is of use
@@ -42,6 +43,27 @@ static inline struct core_req *req_of(fuse_req_t handle)
 {
 	return core_req_from_handle(handle);
 }
+
+/* ---- lowlevel.c ---------------------------------------------------------------------------------
+ */
+
+/* The operations of the low-level API that have the same parameters in both. */
+#define LL_COMMON(F)                                                                               \
+	F(lookup) F(forget) F(forget_multi) F(readlink) F(mknod) F(mkdir) F(unlink) F(rmdir)       \
+	F(symlink) F(link) F(open) F(read) F(write) F(write_buf) F(flush) F(release) F(fsync)      \
+	F(opendir) F(readdir) F(releasedir) F(fsyncdir) F(statfs) F(setxattr) F(getxattr)          \
+	F(listxattr) F(removexattr) F(access) F(create) F(getlk) F(setlk) F(flock) F(bmap)         \
+	F(ioctl) F(poll) F(retrieve_reply) F(fallocate)
+
+static inline struct fuse_session *session_of(struct core_req *req)
+{
+	return core_req_userdata(req);
+}
+
+#define HANDLE(req) ((fuse_req_t)core_req_handle(req))
+
+/* A table of those that the program has, and nothing else. */
+void lowlevel_common(const struct fuse_lowlevel_ops *op, struct core_ll_ops *out);
 
 /* ---- layer.c ------------------------------------------------------------------------------------
  */

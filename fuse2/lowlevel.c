@@ -1,5 +1,6 @@
 /*
- * The low-level API: thunks from the core's operations to the program's, and sessions.
+ * The low-level API: operations that only FUSE 2 has in this form (the rest: front/lowlevel.c), and
+ * sessions.
  */
 #include "internal.h"
 
@@ -7,9 +8,7 @@
 
 #include "core/workers/pool.h"
 
-#define SE(req) ((struct fuse_session *)core_req_userdata(req))
-#define OP(req) (&SE(req)->ll)
-#define H(req)  ((fuse_req_t)core_req_handle(req))
+#define OP(req) (session_of(req)->ll)
 
 /* ---- thunks ---------------------------------------------------------------------------------- */
 
@@ -42,216 +41,44 @@ static void ll_destroy(void *userdata)
 		se->ll.destroy(se->userdata);
 }
 
-static void ll_lookup(struct core_req *r, uint64_t parent, const char *name)
-{
-	OP(r)->lookup(H(r), parent, name);
-}
-static void ll_forget(struct core_req *r, uint64_t ino, uint64_t n)
-{
-	OP(r)->forget(H(r), ino, (unsigned long)n);
-}
-static void ll_forget_multi(struct core_req *r, size_t count, const struct core_forget *list)
-{
-	OP(r)->forget_multi(H(r), count, (struct fuse_forget_data *)list);
-}
-
-/* A handle's operation: a copy of the file_info in the program's layout. */
-#define WITH_FI(fi_, call_)                                                                        \
-	do {                                                                                       \
-		struct fuse_file_info pub;                                                         \
-                                                                                                   \
-		fi_to_public(&pub, fi_);                                                           \
-		call_;                                                                             \
-	} while (0)
-
 static void ll_getattr(struct core_req *r, uint64_t ino, struct core_file_info *fi)
 {
 	/* FUSE 2 always gets NULL here. */
 	(void)fi;
-	OP(r)->getattr(H(r), ino, NULL);
+	OP(r).getattr(HANDLE(r), ino, NULL);
 }
+
 static void ll_setattr(struct core_req *r, uint64_t ino, struct stat *st, int to_set,
 		       struct core_file_info *fi)
 {
 	const int known = FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID |
 			  FUSE_SET_ATTR_SIZE | FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME |
 			  FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW;
+	struct fuse_file_info pub;
 
-	if (fi)
-		WITH_FI(fi, OP(r)->setattr(H(r), ino, st, to_set & known, &pub));
-	else
-		OP(r)->setattr(H(r), ino, st, to_set & known, NULL);
+	OP(r).setattr(HANDLE(r), ino, st, to_set & known, public_fi(&pub, fi));
 }
-static void ll_readlink(struct core_req *r, uint64_t ino)
-{
-	OP(r)->readlink(H(r), ino);
-}
-static void ll_mknod(struct core_req *r, uint64_t parent, const char *name, mode_t mode, dev_t dev)
-{
-	OP(r)->mknod(H(r), parent, name, mode, dev);
-}
-static void ll_mkdir(struct core_req *r, uint64_t parent, const char *name, mode_t mode)
-{
-	OP(r)->mkdir(H(r), parent, name, mode);
-}
-static void ll_unlink(struct core_req *r, uint64_t parent, const char *name)
-{
-	OP(r)->unlink(H(r), parent, name);
-}
-static void ll_rmdir(struct core_req *r, uint64_t parent, const char *name)
-{
-	OP(r)->rmdir(H(r), parent, name);
-}
-static void ll_symlink(struct core_req *r, const char *target, uint64_t parent, const char *name)
-{
-	OP(r)->symlink(H(r), target, parent, name);
-}
+
 static void ll_rename(struct core_req *r, uint64_t parent, const char *name, uint64_t newparent,
 		      const char *newname, unsigned flags)
 {
 	if (flags)
 		core_reply_err(r, EINVAL); /* FUSE 2 knows no flags */
 	else
-		OP(r)->rename(H(r), parent, name, newparent, newname);
-}
-static void ll_link(struct core_req *r, uint64_t ino, uint64_t newparent, const char *newname)
-{
-	OP(r)->link(H(r), ino, newparent, newname);
-}
-static void ll_open(struct core_req *r, uint64_t ino, struct core_file_info *fi)
-{
-	WITH_FI(fi, OP(r)->open(H(r), ino, &pub));
-}
-static void ll_read(struct core_req *r, uint64_t ino, size_t size, off_t off,
-		    struct core_file_info *fi)
-{
-	WITH_FI(fi, OP(r)->read(H(r), ino, size, off, &pub));
-}
-static void ll_write(struct core_req *r, uint64_t ino, const char *buf, size_t size, off_t off,
-		     struct core_file_info *fi)
-{
-	WITH_FI(fi, OP(r)->write(H(r), ino, buf, size, off, &pub));
-}
-static void ll_write_buf(struct core_req *r, uint64_t ino, struct core_bufvec *buf, off_t off,
-			 struct core_file_info *fi)
-{
-	WITH_FI(fi, OP(r)->write_buf(H(r), ino, BUFVEC(buf), off, &pub));
-}
-static void ll_flush(struct core_req *r, uint64_t ino, struct core_file_info *fi)
-{
-	WITH_FI(fi, OP(r)->flush(H(r), ino, &pub));
-}
-static void ll_release(struct core_req *r, uint64_t ino, struct core_file_info *fi)
-{
-	WITH_FI(fi, OP(r)->release(H(r), ino, &pub));
-}
-static void ll_fsync(struct core_req *r, uint64_t ino, int datasync, struct core_file_info *fi)
-{
-	WITH_FI(fi, OP(r)->fsync(H(r), ino, datasync, &pub));
-}
-static void ll_opendir(struct core_req *r, uint64_t ino, struct core_file_info *fi)
-{
-	WITH_FI(fi, OP(r)->opendir(H(r), ino, &pub));
-}
-static void ll_readdir(struct core_req *r, uint64_t ino, size_t size, off_t off,
-		       struct core_file_info *fi)
-{
-	WITH_FI(fi, OP(r)->readdir(H(r), ino, size, off, &pub));
-}
-static void ll_releasedir(struct core_req *r, uint64_t ino, struct core_file_info *fi)
-{
-	WITH_FI(fi, OP(r)->releasedir(H(r), ino, &pub));
-}
-static void ll_fsyncdir(struct core_req *r, uint64_t ino, int datasync, struct core_file_info *fi)
-{
-	WITH_FI(fi, OP(r)->fsyncdir(H(r), ino, datasync, &pub));
-}
-static void ll_statfs(struct core_req *r, uint64_t ino)
-{
-	OP(r)->statfs(H(r), ino);
-}
-static void ll_setxattr(struct core_req *r, uint64_t ino, const char *name, const char *value,
-			size_t size, int flags, uint32_t ext)
-{
-	(void)ext;
-	OP(r)->setxattr(H(r), ino, name, value, size, flags);
-}
-static void ll_getxattr(struct core_req *r, uint64_t ino, const char *name, size_t size)
-{
-	OP(r)->getxattr(H(r), ino, name, size);
-}
-static void ll_listxattr(struct core_req *r, uint64_t ino, size_t size)
-{
-	OP(r)->listxattr(H(r), ino, size);
-}
-static void ll_removexattr(struct core_req *r, uint64_t ino, const char *name)
-{
-	OP(r)->removexattr(H(r), ino, name);
-}
-static void ll_access(struct core_req *r, uint64_t ino, int mask)
-{
-	OP(r)->access(H(r), ino, mask);
-}
-static void ll_create(struct core_req *r, uint64_t parent, const char *name, mode_t mode,
-		      struct core_file_info *fi)
-{
-	WITH_FI(fi, OP(r)->create(H(r), parent, name, mode, &pub));
-}
-static void ll_getlk(struct core_req *r, uint64_t ino, struct core_file_info *fi, struct flock *fl)
-{
-	WITH_FI(fi, OP(r)->getlk(H(r), ino, &pub, fl));
-}
-static void ll_setlk(struct core_req *r, uint64_t ino, struct core_file_info *fi, struct flock *fl,
-		     int sleep)
-{
-	WITH_FI(fi, OP(r)->setlk(H(r), ino, &pub, fl, sleep));
-}
-static void ll_flock(struct core_req *r, uint64_t ino, struct core_file_info *fi, int op)
-{
-	WITH_FI(fi, OP(r)->flock(H(r), ino, &pub, op));
-}
-static void ll_bmap(struct core_req *r, uint64_t ino, size_t blocksize, uint64_t idx)
-{
-	OP(r)->bmap(H(r), ino, blocksize, idx);
-}
-static void ll_ioctl(struct core_req *r, uint64_t ino, unsigned cmd, void *arg,
-		     struct core_file_info *fi, unsigned flags, const void *in_buf, size_t in_size,
-		     size_t out_size)
-{
-	WITH_FI(fi, OP(r)->ioctl(H(r), ino, (int)cmd, arg, &pub, flags, in_buf, in_size, out_size));
-}
-static void ll_poll(struct core_req *r, uint64_t ino, struct core_file_info *fi,
-		    struct core_pollhandle *ph)
-{
-	WITH_FI(fi, OP(r)->poll(H(r), ino, &pub, (struct fuse_pollhandle *)ph));
-}
-static void ll_retrieve_reply(struct core_req *r, void *cookie, uint64_t ino, off_t off,
-			      struct core_bufvec *buf)
-{
-	OP(r)->retrieve_reply(H(r), cookie, ino, off, BUFVEC(buf));
-}
-static void ll_fallocate(struct core_req *r, uint64_t ino, int mode, off_t off, off_t len,
-			 struct core_file_info *fi)
-{
-	WITH_FI(fi, OP(r)->fallocate(H(r), ino, mode, off, len, &pub));
+		OP(r).rename(HANDLE(r), parent, name, newparent, newname);
 }
 
 static void make_ops(const struct fuse_lowlevel_ops *op, int compat, struct core_ll_ops *out)
 {
-	memset(out, 0, sizeof(*out));
+	lowlevel_common(op, out);
 	out->init = compat <= 25 ? ll_init_compat25 : ll_init;
 	out->destroy = ll_destroy;
-#define TAKE(name)                                                                                 \
-	if (op->name)                                                                              \
-		out->name = ll_##name;
-	TAKE(lookup) TAKE(forget) TAKE(forget_multi) TAKE(getattr) TAKE(setattr) TAKE(readlink)
-	TAKE(mknod) TAKE(mkdir) TAKE(unlink) TAKE(rmdir) TAKE(symlink) TAKE(rename) TAKE(link)
-	TAKE(open) TAKE(read) TAKE(write) TAKE(write_buf) TAKE(flush) TAKE(release) TAKE(fsync)
-	TAKE(opendir) TAKE(readdir) TAKE(releasedir) TAKE(fsyncdir) TAKE(statfs) TAKE(setxattr)
-	TAKE(getxattr) TAKE(listxattr) TAKE(removexattr) TAKE(access) TAKE(create) TAKE(getlk)
-	TAKE(setlk) TAKE(flock) TAKE(bmap) TAKE(ioctl) TAKE(poll) TAKE(retrieve_reply)
-	TAKE(fallocate)
-#undef TAKE
+	if (op->getattr)
+		out->getattr = ll_getattr;
+	if (op->setattr)
+		out->setattr = ll_setattr;
+	if (op->rename)
+		out->rename = ll_rename;
 }
 
 /* ---- sessions ------------------------------------------------------------------------------------ */

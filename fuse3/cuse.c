@@ -18,13 +18,7 @@ struct cuse {
 	struct cuse_lowlevel_ops op;
 };
 
-static struct fuse_session *session_of(struct core_req *req)
-{
-	return core_session_userdata(core_req_session(req));
-}
-
 #define OP(req)     (session_of(req)->cuse->op)
-#define HANDLE(req) ((fuse_req_t)core_req_handle(req))
 
 /* ---- thunks -------------------------------------------------------------------------------------
  */

@@ -55,7 +55,7 @@ struct fuse_session {
 	char *mountpoint; /* NULL: not mounted */
 	int fd;           /* of the attached transport, -1: none */
 	size_t recv_size; /* bytes a receive buffer has */
-	struct fuse_lowlevel_ops op;
+	struct fuse_lowlevel_ops ll;
 	void *userdata;
 	struct fuse_custom_io io; /* the program's; what it does not have is NULL */
 	struct fuse *fuse;        /* whose session it is; NULL: a low-level program's */

@@ -1,25 +1,18 @@
 /*
- * The core's operations as the program's: thunks that translate fuse_file_info and hand out
- * request handles. A table of them is made once for a session; operations the program does not
- * have stay NULL.
+ * The core's operations as the program's, as only FUSE 3 has them. The rest: front/lowlevel.c. A
+ * table of them is made once for a session; operations the program does not have stay NULL.
  */
 #include "fuse3/internal.h"
 
-static struct fuse_session *session_of(struct core_req *req)
-{
-	return core_req_userdata(req);
-}
-
-#define OP(req)     (session_of(req)->op)
-#define HANDLE(req) ((fuse_req_t)core_req_handle(req))
+#define OP(req) (session_of(req)->ll)
 
 static void ll_init(void *userdata, struct core_conn *conn)
 {
 	struct fuse_session *se = userdata;
 	struct fuse_conn_info pub;
 
-	conn_to_public(&pub, conn, se->op.write_buf);
-	se->op.init(se->userdata, &pub);
+	conn_to_public(&pub, conn, se->ll.write_buf);
+	se->ll.init(se->userdata, &pub);
 	conn_agree(se->cs, conn, &pub);
 }
 
@@ -27,25 +20,7 @@ static void ll_destroy(void *userdata)
 {
 	struct fuse_session *se = userdata;
 
-	se->op.destroy(se->userdata);
-}
-
-/* ---- names and nodes ----------------------------------------------------------------------------
- */
-
-static void ll_lookup(struct core_req *req, uint64_t parent, const char *name)
-{
-	OP(req).lookup(HANDLE(req), parent, name);
-}
-
-static void ll_forget(struct core_req *req, uint64_t ino, uint64_t nlookup)
-{
-	OP(req).forget(HANDLE(req), ino, nlookup);
-}
-
-static void ll_forget_multi(struct core_req *req, size_t count, const struct core_forget *forgets)
-{
-	OP(req).forget_multi(HANDLE(req), count, (struct fuse_forget_data *)forgets);
+	se->ll.destroy(se->userdata);
 }
 
 static void ll_getattr(struct core_req *req, uint64_t ino, struct core_file_info *fi)
@@ -63,220 +38,10 @@ static void ll_setattr(struct core_req *req, uint64_t ino, struct stat *attr, in
 	OP(req).setattr(HANDLE(req), ino, attr, to_set, public_fi(&pub, fi));
 }
 
-static void ll_readlink(struct core_req *req, uint64_t ino)
-{
-	OP(req).readlink(HANDLE(req), ino);
-}
-
-static void ll_mknod(struct core_req *req, uint64_t parent, const char *name, mode_t mode,
-		     dev_t rdev)
-{
-	OP(req).mknod(HANDLE(req), parent, name, mode, rdev);
-}
-
-static void ll_mkdir(struct core_req *req, uint64_t parent, const char *name, mode_t mode)
-{
-	OP(req).mkdir(HANDLE(req), parent, name, mode);
-}
-
-static void ll_unlink(struct core_req *req, uint64_t parent, const char *name)
-{
-	OP(req).unlink(HANDLE(req), parent, name);
-}
-
-static void ll_rmdir(struct core_req *req, uint64_t parent, const char *name)
-{
-	OP(req).rmdir(HANDLE(req), parent, name);
-}
-
-static void ll_symlink(struct core_req *req, const char *target, uint64_t parent, const char *name)
-{
-	OP(req).symlink(HANDLE(req), target, parent, name);
-}
-
 static void ll_rename(struct core_req *req, uint64_t parent, const char *name, uint64_t newparent,
 		      const char *newname, unsigned flags)
 {
 	OP(req).rename(HANDLE(req), parent, name, newparent, newname, flags);
-}
-
-static void ll_link(struct core_req *req, uint64_t ino, uint64_t newparent, const char *newname)
-{
-	OP(req).link(HANDLE(req), ino, newparent, newname);
-}
-
-static void ll_setxattr(struct core_req *req, uint64_t ino, const char *name, const char *value,
-			size_t size, int flags, uint32_t ext_flags)
-{
-	(void)ext_flags;
-	OP(req).setxattr(HANDLE(req), ino, name, value, size, flags);
-}
-
-static void ll_getxattr(struct core_req *req, uint64_t ino, const char *name, size_t size)
-{
-	OP(req).getxattr(HANDLE(req), ino, name, size);
-}
-
-static void ll_listxattr(struct core_req *req, uint64_t ino, size_t size)
-{
-	OP(req).listxattr(HANDLE(req), ino, size);
-}
-
-static void ll_removexattr(struct core_req *req, uint64_t ino, const char *name)
-{
-	OP(req).removexattr(HANDLE(req), ino, name);
-}
-
-static void ll_access(struct core_req *req, uint64_t ino, int mask)
-{
-	OP(req).access(HANDLE(req), ino, mask);
-}
-
-static void ll_statfs(struct core_req *req, uint64_t ino)
-{
-	OP(req).statfs(HANDLE(req), ino);
-}
-
-static void ll_bmap(struct core_req *req, uint64_t ino, size_t blocksize, uint64_t idx)
-{
-	OP(req).bmap(HANDLE(req), ino, blocksize, idx);
-}
-
-/* ---- open files ---------------------------------------------------------------------------------
- */
-
-/* Operations of (req, ino, fi) and nothing else. */
-#define FI_THUNK(op)                                                                               \
-	static void ll_##op(struct core_req *req, uint64_t ino, struct core_file_info *fi)         \
-	{                                                                                          \
-		struct fuse_file_info pub;                                                         \
-                                                                                                   \
-		OP(req).op(HANDLE(req), ino, public_fi(&pub, fi));                                 \
-	}
-FI_THUNK(open)
-FI_THUNK(flush)
-FI_THUNK(release)
-FI_THUNK(opendir)
-FI_THUNK(releasedir)
-
-/* Reading of size bytes at off. */
-#define READ_THUNK(op)                                                                             \
-	static void ll_##op(struct core_req *req, uint64_t ino, size_t size, off_t off,            \
-			    struct core_file_info *fi)                                             \
-	{                                                                                          \
-		struct fuse_file_info pub;                                                         \
-                                                                                                   \
-		OP(req).op(HANDLE(req), ino, size, off, public_fi(&pub, fi));                      \
-	}
-READ_THUNK(read)
-READ_THUNK(readdir)
-READ_THUNK(readdirplus)
-
-/* Synchronising, of data only or not. */
-#define SYNC_THUNK(op)                                                                             \
-	static void ll_##op(struct core_req *req, uint64_t ino, int datasync,                      \
-			    struct core_file_info *fi)                                             \
-	{                                                                                          \
-		struct fuse_file_info pub;                                                         \
-                                                                                                   \
-		OP(req).op(HANDLE(req), ino, datasync, public_fi(&pub, fi));                       \
-	}
-SYNC_THUNK(fsync)
-SYNC_THUNK(fsyncdir)
-
-static void ll_write(struct core_req *req, uint64_t ino, const char *buf, size_t size, off_t off,
-		     struct core_file_info *fi)
-{
-	struct fuse_file_info pub;
-
-	OP(req).write(HANDLE(req), ino, buf, size, off, public_fi(&pub, fi));
-}
-
-static void ll_write_buf(struct core_req *req, uint64_t ino, struct core_bufvec *v, off_t off,
-			 struct core_file_info *fi)
-{
-	struct fuse_file_info pub;
-	struct bufv_public_form form;
-	struct fuse_bufvec *pub_v = bufv_public_begin(&form, v);
-
-	if (!pub_v) {
-		core_reply_err(req, ENOMEM);
-		return;
-	}
-	OP(req).write_buf(HANDLE(req), ino, pub_v, off, public_fi(&pub, fi));
-	bufv_public_end(&form, v);
-}
-
-static void ll_create(struct core_req *req, uint64_t parent, const char *name, mode_t mode,
-		      struct core_file_info *fi)
-{
-	struct fuse_file_info pub;
-
-	OP(req).create(HANDLE(req), parent, name, mode, public_fi(&pub, fi));
-}
-
-static void ll_getlk(struct core_req *req, uint64_t ino, struct core_file_info *fi,
-		     struct flock *lock)
-{
-	struct fuse_file_info pub;
-
-	OP(req).getlk(HANDLE(req), ino, public_fi(&pub, fi), lock);
-}
-
-static void ll_setlk(struct core_req *req, uint64_t ino, struct core_file_info *fi,
-		     struct flock *lock, int sleep)
-{
-	struct fuse_file_info pub;
-
-	OP(req).setlk(HANDLE(req), ino, public_fi(&pub, fi), lock, sleep);
-}
-
-static void ll_flock(struct core_req *req, uint64_t ino, struct core_file_info *fi, int op)
-{
-	struct fuse_file_info pub;
-
-	OP(req).flock(HANDLE(req), ino, public_fi(&pub, fi), op);
-}
-
-static void ll_ioctl(struct core_req *req, uint64_t ino, unsigned cmd, void *arg,
-		     struct core_file_info *fi, unsigned flags, const void *in_buf, size_t in_size,
-		     size_t out_size)
-{
-	struct fuse_file_info pub;
-
-	OP(req).ioctl(HANDLE(req), ino, cmd, arg, public_fi(&pub, fi), flags, in_buf, in_size,
-		      out_size);
-}
-
-static void ll_poll(struct core_req *req, uint64_t ino, struct core_file_info *fi,
-		    struct core_pollhandle *ph)
-{
-	struct fuse_file_info pub;
-
-	OP(req).poll(HANDLE(req), ino, public_fi(&pub, fi), (struct fuse_pollhandle *)ph);
-}
-
-static void ll_retrieve_reply(struct core_req *req, void *cookie, uint64_t ino, off_t off,
-			      struct core_bufvec *v)
-{
-	struct bufv_public_form form;
-	struct fuse_bufvec *pub_v = bufv_public_begin(&form, v);
-
-	if (!pub_v) {
-		core_err("no memory for what the kernel's cache has of a file\n");
-		core_reply_none(req);
-		return;
-	}
-	OP(req).retrieve_reply(HANDLE(req), cookie, ino, off, pub_v);
-	bufv_public_end(&form, v);
-}
-
-static void ll_fallocate(struct core_req *req, uint64_t ino, int mode, off_t off, off_t len,
-			 struct core_file_info *fi)
-{
-	struct fuse_file_info pub;
-
-	OP(req).fallocate(HANDLE(req), ino, mode, off, len, public_fi(&pub, fi));
 }
 
 static void ll_copy_file_range(struct core_req *req, uint64_t ino_in, off_t off_in,
@@ -295,6 +60,14 @@ static void ll_lseek(struct core_req *req, uint64_t ino, off_t off, int whence,
 	struct fuse_file_info pub;
 
 	OP(req).lseek(HANDLE(req), ino, off, whence, public_fi(&pub, fi));
+}
+
+static void ll_readdirplus(struct core_req *req, uint64_t ino, size_t size, off_t off,
+			   struct core_file_info *fi)
+{
+	struct fuse_file_info pub;
+
+	OP(req).readdirplus(HANDLE(req), ino, size, off, public_fi(&pub, fi));
 }
 
 #if FUSE3_ABI >= 4
@@ -325,26 +98,18 @@ static void ll_statx(struct core_req *req, uint64_t ino, int flags, int mask,
 #endif
 #define LL_OPS(F)                                                                                  \
 	F(init)                                                                                    \
-	F(destroy)                                                                                 \
-	F(lookup)                                                                                  \
-	F(forget) F(getattr) F(setattr) F(readlink) F(mknod) F(mkdir) F(unlink) F(rmdir)           \
-		F(symlink) F(rename) F(link) F(open) F(read) F(write) F(flush) F(release) F(fsync) \
-			F(opendir) F(readdir) F(releasedir) F(fsyncdir) F(statfs) F(setxattr)      \
-				F(getxattr) F(listxattr) F(removexattr) F(access) F(create)        \
-					F(getlk) F(setlk) F(bmap) F(ioctl) F(poll) F(write_buf)    \
-						F(retrieve_reply) F(forget_multi) F(flock)         \
-							F(fallocate) F(readdirplus)                \
-								F(copy_file_range) F(lseek)        \
-									LL_OPS_318(F)
+	F(destroy) F(getattr) F(setattr) F(rename) F(readdirplus) F(copy_file_range) F(lseek)      \
+		LL_OPS_318(F)
 
 #define LL_COUNT(op) +1
-_Static_assert(sizeof(struct fuse_lowlevel_ops) == (0 LL_OPS(LL_COUNT)) * sizeof(void (*)(void)),
+_Static_assert(sizeof(struct fuse_lowlevel_ops) ==
+		       (0 LL_COMMON(LL_COUNT) LL_OPS(LL_COUNT)) * sizeof(void (*)(void)),
 	       "every operation has its thunk");
 #undef LL_COUNT
 
 void lowlevel_make_ops(const struct fuse_lowlevel_ops *op, struct core_ll_ops *out)
 {
-	memset(out, 0, sizeof(*out));
+	lowlevel_common(op, out);
 #define LL_SET(name)                                                                               \
 	if (op->name)                                                                              \
 		out->name = ll_##name;

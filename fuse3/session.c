@@ -73,9 +73,9 @@ EXPORT struct fuse_session *fuse_session_new(struct fuse_args *args,
 		core_mount_free(m);
 		return NULL;
 	}
-	copy_ops(&se->op, sizeof(se->op), op, op_size, "struct fuse_lowlevel_ops");
+	copy_ops(&se->ll, sizeof(se->ll), op, op_size, "struct fuse_lowlevel_ops");
 	se->userdata = userdata;
-	lowlevel_make_ops(&se->op, &ops);
+	lowlevel_make_ops(&se->ll, &ops);
 	se->cs = core_session_new(&fuse3_ll_profile, &cfg, &ops, se);
 	if (!se->cs) {
 		session_unwrap(se);

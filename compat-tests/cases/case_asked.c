@@ -106,6 +106,28 @@ CASE(asked_open_removed, "asked.to-open-each-time-where-files-can-be-removed", L
 	SAW("unlink /.fuse_hidden*");
 }
 
+/* --- attributes --------------------------------------------------------------------------------- */
+
+static void give_away_thrice(void)
+{
+	put(S("f"), "12345");
+	OK(st_of(P("f")).st_uid);
+	int before = asked("GETATTR");
+	for (int i = 1; i <= 3; i++)
+		OK(chown(P("f"), (uid_t)i, (gid_t)i));
+	EQ(asked("SETATTR"), 3);
+	EQ(asked("GETATTR") - before, 0);
+}
+CASE(asked_chown, "asked.no-attributes-before-a-chown", LOG, .opts = "attr_timeout=60")
+{
+	give_away_thrice();
+}
+CASE(asked_chown_few, "asked.no-attributes-before-a-chown-of-a-program-with-few-operations", LOG,
+     .only = "getattr init destroy readdir chown chmod", .opts = "attr_timeout=60")
+{
+	give_away_thrice();
+}
+
 /* --- the targets of links -----------------------------------------------------------------------
  */
 

@@ -179,6 +179,48 @@ CASE(attr_setid_kernel, "attr.set-id-bits-taken-by-the-kernel",
 	setid_written_twice();
 }
 
+/* The same of a program without extended attributes, which is never asked for security.capability. */
+#define NO_XATTR .without = "getxattr setxattr listxattr removexattr"
+CASE(attr_setid_without, "attr.set-id-bits-go-before-the-first-write-without-getxattr",
+     .opts = "allow_other", NO_XATTR)
+{
+	setid_written_twice();
+}
+CASE(attr_setid_fallocate, "attr.fallocate-clears-setuid", .opts = "allow_other",
+     .real = "the kernel clears set-id bits")
+{
+	put(S("f"), "");
+	OK(chmod(S("f"), 04777));
+	int fd = OK(open(P("f"), O_WRONLY));
+	OK(setuid(99));
+	OK(fallocate(fd, 0, 0, 10));
+	SAW("fallocate *");
+	EQ(st_of(P("f")).st_mode & 06000, 0);
+	close(fd);
+}
+
+/* Bits that came behind the mount's back are seen by who gives the file away. */
+static void chown_of_changed(void)
+{
+	put(S("f"), "");
+	OK(st_of(P("f")).st_uid);
+	OK(chmod(S("f"), 06755));
+	force(OP_chown, 0, 1); /* the file below would clear them by itself */
+	OK(chown(P("f"), 5, 5));
+	SAW("chmod /f 0755");
+	EQ(st_of(S("f")).st_mode & 07777, 0755);
+}
+CASE(attr_chown_changed, "attr.chown-clears-set-id-bits-it-was-not-told-of", .opts = "attr_timeout=60",
+     .real = "the kernel clears set-id bits")
+{
+	chown_of_changed();
+}
+CASE(attr_chown_changed_without, "attr.chown-clears-set-id-bits-it-was-not-told-of-without-getxattr",
+     .opts = "attr_timeout=60", NO_XATTR, .real = "the kernel clears set-id bits")
+{
+	chown_of_changed();
+}
+
 CASE(attr_no_getxattr, "attr.writes-ask-for-no-attributes", .raw = true,
      .real = "the kernel decides what to ask before a write")
 {

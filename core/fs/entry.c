@@ -108,6 +108,7 @@ int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
 		fs_note_stat(fs, idx, &e->attr);
 		fs_adjust_stat(fs, idx, &e->attr);
 	}
+	setid_told(fs, idx, e->attr.st_mode);
 	if (core_unlikely(atomic_load_explicit(&t->at[idx].flags, memory_order_relaxed) &
 			  NODE_LINKED) && count_is_loose(fs, idx)) {
 		e->attr.st_nlink += LINK_SLACK;
@@ -271,6 +272,7 @@ static void fs_getattr(struct core_req *req, uint64_t ino, struct core_file_info
 		fs_note_stat(fs, idx, &cs.st);
 		fs_adjust_stat(fs, idx, &cs.st);
 	}
+	setid_told(fs, idx, cs.st.st_mode);
 	core_reply_attr(req, &cs.st, timeout);
 }
 
@@ -373,8 +375,9 @@ static void fs_setattr(struct core_req *req, uint64_t ino, struct stat *st, int 
 			res = ext_forbids_setattr(fs, path, to_set, fi);
 		if (to_set & WIRE_FATTR_MODE)
 			setid_unknown(fs, idx);
-		else if (!res && (to_set & (WIRE_FATTR_UID | WIRE_FATTR_GID |
-					    WIRE_FATTR_KILL_SUIDGID)))
+		else if (!res && (to_set & (WIRE_FATTR_UID | WIRE_FATTR_GID)))
+			res = setid_clear_chown(fs, idx, path, fi);
+		else if (!res && (to_set & WIRE_FATTR_KILL_SUIDGID))
 			res = setid_clear(fs, idx, path, fi);
 		if (!res)
 			res = apply(fs, path, st, to_set, fi);
@@ -389,6 +392,7 @@ static void fs_setattr(struct core_req *req, uint64_t ino, struct stat *st, int 
 	timeout = fs_attr_timeout(fs, idx, &now.st);
 	fs_note_stat(fs, idx, &now.st);
 	fs_adjust_stat(fs, idx, &now.st);
+	setid_told(fs, idx, now.st.st_mode);
 	core_reply_attr(req, &now.st, timeout);
 }
 

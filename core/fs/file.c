@@ -307,8 +307,9 @@ static void fs_fallocate(struct core_req *req, uint64_t ino, int mode, off_t off
 	int res = op_path_fh(req, ino, &path);
 
 	if (!res) {
-		res = fs->ops.fallocate ? fs->ops.fallocate(fs->data, path, mode, off, len, fi)
-					: -ENOSYS;
+		res = fs->ops.fallocate ? setid_clear_for(req, ino, path, fi) : -ENOSYS;
+		if (!res)
+			res = fs->ops.fallocate(fs->data, path, mode, off, len, fi);
 		op_end(req);
 	}
 	reply_result(req, res);
@@ -347,10 +348,11 @@ static void fs_copy_file_range(struct core_req *req, uint64_t ino_in, off_t off_
 		}
 	}
 	if (!res) {
-		res = fs->ops.copy_file_range
-			      ? fs->ops.copy_file_range(fs->data, in, fi_in, off_in, out, fi_out,
-							off_out, len, flags)
-			      : -ENOSYS;
+		res = fs->ops.copy_file_range ? setid_clear_for(req, ino_out, out, fi_out)
+					      : -ENOSYS;
+		if (!res)
+			res = fs->ops.copy_file_range(fs->data, in, fi_in, off_in, out, fi_out,
+						      off_out, len, flags);
 		op_end(req);
 	}
 	if (res >= 0)

@@ -53,7 +53,8 @@ struct core_fs {
 	struct prune *prune; /* while a loop runs with max_nodes */
 	struct dir_watch watch;
 	enum core_readdirplus readdirplus; /* from INIT on: NO, YES or AUTO */
-	bool clear_setid; /* from INIT on: setid.c */
+	bool clear_setid;    /* from INIT on: setid.c */
+	bool setid_as_told;  /* the kernel's view of a mode decides, as it would there */
 	bool no_open;    /* from INIT on: opening a file is nobody's business but the kernel's */
 	bool plain_attr; /* from INIT on: attributes go out with nothing but our inode number */
 
@@ -203,11 +204,32 @@ int setid_clear_slow(struct core_fs *fs, uint32_t idx, const char *path, struct 
 static inline int setid_clear(struct core_fs *fs, uint32_t idx, const char *path,
 			      struct core_file_info *fi)
 {
-	if (core_likely(!fs->clear_setid || !idx ||
-			(atomic_load_explicit(&FS_NODES(fs)->at[idx].flags, memory_order_relaxed) &
-			 NODE_NO_SETID)))
+	uint32_t flags;
+
+	if (core_likely(!fs->clear_setid || !idx))
+		return 0;
+	flags = atomic_load_explicit(&FS_NODES(fs)->at[idx].flags, memory_order_relaxed);
+	if (core_likely(fs->setid_as_told ? !(flags & NODE_SETID) : flags & NODE_NO_SETID))
 		return 0;
 	return setid_clear_slow(fs, idx, path, fi);
+}
+/* The same for requests that do not say whether it is to be done. */
+int setid_clear_for(struct core_req *req, uint64_t ino, const char *path,
+		    struct core_file_info *fi);
+/* The same before a chown: the kernel would look at the mode anew. */
+static inline int setid_clear_chown(struct core_fs *fs, uint32_t idx, const char *path,
+				    struct core_file_info *fi)
+{
+	if (fs->clear_setid && fs->setid_as_told && idx)
+		return setid_clear_slow(fs, idx, path, fi);
+	return setid_clear(fs, idx, path, fi);
+}
+/* Attributes go to the kernel. */
+static inline void setid_told(struct core_fs *fs, uint32_t idx, mode_t mode)
+{
+	if (core_unlikely(mode & (S_ISUID | S_ISGID)))
+		atomic_fetch_or_explicit(&FS_NODES(fs)->at[idx].flags, NODE_SETID,
+					 memory_order_relaxed);
 }
 /* The mode may have changed: look again. */
 static inline void setid_unknown(struct core_fs *fs, uint32_t idx)

@@ -308,6 +308,7 @@ static void fs_statx(struct core_req *req, uint64_t ino, int flags, int mask,
 	st.st_ino = sx.stx_ino;
 	st.st_nlink = sx.stx_nlink;
 	fs_adjust_stat(fs, idx, &st);
+	setid_told(fs, idx, st.st_mode);
 	sx.stx_mode = (uint16_t)st.st_mode;
 	sx.stx_uid = st.st_uid;
 	sx.stx_gid = st.st_gid;

@@ -35,6 +35,7 @@ enum node_flags {
 	NODE_BIRTH = 1 << 10, /* its birth time was set since the kernel saw it: ext_statx.c */
 	NODE_DIRPATH = 1 << 9, /* a worker may have kept its path: path.c */
 	NODE_NO_SETID = 1 << 11, /* known to have no set-ID bits: setid.c */
+	NODE_SETID = 1 << 12,    /* the kernel was told of such bits */
 };
 
 struct node {

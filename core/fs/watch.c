@@ -10,8 +10,9 @@ enum {
 	OWN_NS = 2000,         /* what attributes cost beside it, here and in the kernel */
 	FIRST_COST_NS = 2000,  /* of a getattr, before one was timed */
 	SAMPLE_GUESS = 16,     /* one entry of so many goes without attributes, to be watched */
-	SAMPLE_KNOWN = 64,     /* the same where the directory's own entries have decided */
-	ENOUGH = 3,            /* entries that say more about their directory than others do */
+	SAMPLE_KNOWN = 64,     /* the same where the directory's own entries have decided, or ... */
+	NEARLY_ALL = ONE * 7 / 8, /* ... such a share was looked up before and a mistake is cheap */
+	ENOUGH = 3,               /* entries that say more about their directory than others do */
 };
 
 void watch_init(struct dir_watch *w)
@@ -55,6 +56,7 @@ unsigned watch_wants(struct dir_watch *w, uint32_t dir, bool first)
 {
 	struct watch_slot *s = slot_of(w, dir);
 	uint32_t served = atomic_load_explicit(&s->served, memory_order_relaxed);
+	uint32_t share;
 
 	if (!first && atomic_load_explicit(&s->dir, memory_order_relaxed) == dir &&
 	    served >= ENOUGH)
@@ -65,7 +67,13 @@ unsigned watch_wants(struct dir_watch *w, uint32_t dir, bool first)
 	if (first)
 		for (int i = 0; i < WATCH_SLOTS; i++)
 			settle(w, &w->slot[i]);
-	return pays(w, atomic_load_explicit(&w->share, memory_order_relaxed)) ? SAMPLE_GUESS : 0;
+	share = atomic_load_explicit(&w->share, memory_order_relaxed);
+	if (!pays(w, share))
+		return 0;
+	return share >= NEARLY_ALL && atomic_load_explicit(&w->cost_ns, memory_order_relaxed) <
+					      ROUND_TRIP_NS
+		       ? SAMPLE_KNOWN
+		       : SAMPLE_GUESS;
 }
 
 bool watch_sample(struct dir_watch *w, unsigned every)

@@ -7,6 +7,8 @@
  *	the public headers
  *	struct fuse_fs        with op, user_data, so, layer
  *	struct fuse_session   with cs, userdata, ll (the program's operations)
+ *	struct fuse           with fs, the top of its stack
+ *	TOP(op, ...)          that operation of the file system top_of(d), which is there
  *	EXPORT                a public function
  *	NOTIFY_BY             what a notification is sent by; session_by() has its session, or NULL
  *	STACK_DEPTH(change)   counts the calls of fuse_fs_*() this thread is in, if that is of use
@@ -64,6 +66,25 @@ static inline struct fuse_session *session_of(struct core_req *req)
 
 /* A table of those that the program has, and nothing else. */
 void lowlevel_common(const struct fuse_lowlevel_ops *op, struct core_ll_ops *out);
+
+/* ---- thunks.c -----------------------------------------------------------------------------------
+ */
+
+/* The operations of the path API that have the same parameters, and the same meaning, in both. */
+#define PATH_COMMON(F)                                                                             \
+	F(readlink) F(mknod) F(mkdir) F(unlink) F(rmdir) F(symlink) F(link) F(access) F(setxattr)  \
+	F(getxattr) F(listxattr) F(removexattr) F(bmap) F(open) F(create) F(opendir) F(flush)      \
+	F(release) F(releasedir) F(read) F(read_buf) F(write) F(write_buf) F(fsync) F(fsyncdir)    \
+	F(lock) F(flock) F(ioctl) F(poll) F(fallocate)
+
+/* The top of the stack that a core's operation is about. */
+static inline struct fuse_fs *top_of(void *d)
+{
+	return ((struct fuse *)d)->fs;
+}
+
+/* A table of those that the program has, and nothing else. */
+void thunks_common(const struct fuse_operations *op, struct core_fs_ops *out);
 
 /* ---- layer.c ------------------------------------------------------------------------------------
  */

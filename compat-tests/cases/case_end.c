@@ -76,7 +76,8 @@ CASE(end_sigkill, "end.after-sigkill-clients-get-enotconn", .any_exit = true, .m
 	int fd = OK(open(P("f"), O_RDONLY));
 	OK(kill(T->server, SIGKILL));
 	t_server_end(3000);
-	/* over io_uring the kernel may need a moment longer to give up, and abort what comes meanwhile */
+	/* over io_uring the kernel may need a moment longer to give up, and abort what comes
+	 * meanwhile */
 	EQ(stat(P("f"), &(struct stat){0}), -1);
 	YES(errno == ENOTCONN || errno == ECONNABORTED, "%s", strerror(errno));
 	WITHIN(1000, stat(P("f"), &(struct stat){0}) == -1 && errno == ENOTCONN);
@@ -95,13 +96,14 @@ CASE(end_abort, "end.abort-ends-the-loop", .any_exit = true, .may_leak = true)
 {
 	char path[80];
 	put(S("f"), "x");
-	atomic_store(&T->knob[OP_getattr].delay_ms, 300);
+	atomic_store(&T->knob[OP_getattr].block, 1);
 	pid_t p = spawn(stuck_stat, 0);
 	SAW("getattr *");
 	snprintf(path, sizeof(path), "/sys/fs/fuse/connections/%u/abort", T->dev);
 	int fd = OK(open(path, O_WRONLY));
 	EQ(write(fd, "1", 1), 1);
 	EQ(reap(p), 0);
+	atomic_store(&T->knob[OP_getattr].block, 0);
 	int s = t_server_end(4000);
 	YES(WIFEXITED(s), "killed by signal %d", WTERMSIG(s));
 }

@@ -179,14 +179,21 @@ CASE(wopt_rdonly, "wopt.rdonly", .opts = "rdonly")
 	YES(!strncmp(t_mount_field('o'), "ro,", 3), "%s", t_mount_field('o'));
 }
 
+/* GETATTRs of the second of two stats. Not counted when it came too late for the caches by itself.
+ */
 static int stats_in(const char *name, int ms)
 {
-	MARK();
-	OK(stat(P(name), &(struct stat){0}));
-	int first = t_seen("getattr*");
-	usleep((useconds_t)ms * 1000);
-	OK(stat(P(name), &(struct stat){0}));
-	return t_seen("getattr*") - first;
+	for (int i = 0;; i++) {
+		long at = t_now_ms();
+		MARK();
+		OK(stat(P(name), &(struct stat){0}));
+		int first = t_seen("getattr*");
+		usleep((useconds_t)ms * 1000);
+		OK(stat(P(name), &(struct stat){0}));
+		if (ms || t_now_ms() - at < 100 || i == 10)
+			return t_seen("getattr*") - first;
+		usleep(1100000);
+	}
 }
 CASE(wopt_file_timeout, "wopt.file-info-timeout", .raw = true, .opts = "FileInfoTimeout=700")
 {

@@ -435,12 +435,13 @@ CASE(more_kill_write, "intr.sigkill-in-write", .modes = T_MODE_POOL)
 static void kill_before_the_answer(enum t_op op, void (*fn)(long))
 {
 	put(S("f"), "x");
-	atomic_store(&T->knob[op].delay_ms, 150);
+	atomic_store(&T->knob[op].delay_ms, 10000);
 	pid_t p = spawn(fn, 0);
 	WITHIN(3000, atomic_load(&T->count[op]) == 1);
 	OK(kill(p, SIGKILL));
-	EQ(reap(p), 128 + SIGKILL);
+	usleep(20000);
 	atomic_store(&T->knob[op].delay_ms, 0);
+	EQ(reap(p), 128 + SIGKILL);
 }
 CASE(more_kill_create, "intr.sigkill-in-create-releases-the-handle", .modes = T_MODE_POOL)
 {

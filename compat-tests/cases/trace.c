@@ -55,6 +55,18 @@ static int blocked_until(struct t_knob *k)
 	return ret;
 }
 
+/* As long as it says, or until it says less. */
+static void delayed(struct t_knob *k)
+{
+	long start, left;
+
+	if (!atomic_load(&k->delay_ms))
+		return;
+	start = t_now_ms();
+	while ((left = start + atomic_load(&k->delay_ms) - t_now_ms()) > 0)
+		usleep((useconds_t)(left < 20 ? left : 20) * 1000);
+}
+
 bool t_begin(struct t_call *c, enum t_op op, const struct fuse_ctx *ctx, uint64_t fh,
 	     const char *path, const char *fmt, ...)
 {
@@ -91,9 +103,7 @@ bool t_begin(struct t_call *c, enum t_op op, const struct fuse_ctx *ctx, uint64_
 		atomic_store(&e->ready, 1);
 	}
 
-	int ms = atomic_load(&k->delay_ms);
-	if (ms)
-		usleep((useconds_t)ms * 1000);
+	delayed(k);
 	if (atomic_load(&k->block)) {
 		c->ret = blocked_until(k);
 		if (c->ret)

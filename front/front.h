@@ -8,10 +8,8 @@
  *	struct fuse_fs        with op, user_data, so, layer
  *	struct fuse_session   with cs, userdata, ll (the program's operations)
  *	struct fuse           with fs, the top of its stack
- *	TOP(op, ...)          that operation of the file system top_of(d), which is there
  *	EXPORT                a public function
  *	NOTIFY_BY             what a notification is sent by; session_by() has its session, or NULL
- *	STACK_DEPTH(change)   counts the calls of fuse_fs_*() this thread is in, if that is of use
  *	fi_to_public(), fi_from_public(), bufv_*()
  *
  * What differs in more than a type's name or layout stands in fuse2/ and fuse3/.
@@ -64,6 +62,12 @@ static inline struct fuse_session *session_of(struct core_req *req)
 
 #define HANDLE(req) ((fuse_req_t)core_req_handle(req))
 
+/*
+ * An operation of it, which is there. The context stays as it is: fuse_get_context() makes up for
+ * what a fuse_fs_*() would do.
+ */
+#define TOP(op_, ...) top_of(d)->op.op_(__VA_ARGS__)
+
 /* A table of those that the program has, and nothing else. */
 void lowlevel_common(const struct fuse_lowlevel_ops *op, struct core_ll_ops *out);
 
@@ -114,6 +118,12 @@ void low_path_free(struct low_path *low);
 /* ---- stack.c ------------------------------------------------------------------------------------
  */
 
+/*
+ * Calls of fuse_fs_*() this thread is in: then the context's private_data is right as it is. In an
+ * operation of the stack's top, which the core calls, fuse_get_context() sets it.
+ */
+extern _Thread_local unsigned fs_depth;
+
 /* The context's private_data is this file system's while its operation runs, then as before. */
 struct entered {
 	struct core_context *ctx;
@@ -126,13 +136,13 @@ static inline struct entered enter(struct fuse_fs *fs)
 	struct entered e = {ctx, ctx->private_data};
 
 	ctx->private_data = fs->user_data;
-	STACK_DEPTH(+1);
+	fs_depth++;
 	return e;
 }
 
 static inline void leave(struct entered *e)
 {
-	STACK_DEPTH(-1);
+	fs_depth--;
 	e->ctx->private_data = e->before;
 }
 

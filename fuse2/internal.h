@@ -120,13 +120,6 @@ static inline struct core_session *session_by(struct fuse_chan *ch)
 	return ch && ch->se ? ch->se->cs : NULL;
 }
 
-/* What fuse_get_context() does makes up for what a fuse_fs_*() would do. */
-#define TOP(op_, ...) top_of(d)->op.op_(__VA_ARGS__)
-
-/* Calls of fuse_fs_* this thread is in: then the context's private_data is right as it is. */
-extern _Thread_local unsigned fs_depth;
-#define STACK_DEPTH(change) (fs_depth += (unsigned)(change))
-
 void module_so_put(struct module_so *so);
 
 #include "front/bufv.h"

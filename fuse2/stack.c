@@ -6,8 +6,6 @@
 
 #include <utime.h>
 
-_Thread_local unsigned fs_depth;
-
 EXPORT struct fuse_fs *fuse_fs_new(const struct fuse_operations *op, size_t op_size,
 				   void *user_data)
 {

@@ -185,7 +185,11 @@ EXPORT void fuse_exit(struct fuse *f)
 
 EXPORT struct fuse_context *fuse_get_context(void)
 {
-	return (struct fuse_context *)core_context();
+	struct core_context *c = core_context();
+
+	if (c->fuse && !fs_depth && core_req_current())
+		c->private_data = ((struct fuse *)c->fuse)->fs->user_data;
+	return (struct fuse_context *)c;
 }
 
 EXPORT int fuse_getgroups(int size, gid_t list[])

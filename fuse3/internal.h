@@ -85,9 +85,6 @@ static inline struct core_session *session_by(struct fuse_session *se)
 	return se ? se->cs : NULL;
 }
 
-#define TOP(op_, ...) fuse_fs_##op_(top_of(d), __VA_ARGS__)
-#define STACK_DEPTH(change) ((void)0)
-
 void module_so_put(struct module_so *so);
 
 #include "front/front.h"

@@ -27,7 +27,8 @@
 
 struct step {
 	uint32_t opcode;
-	int depth; /* of the file it is about; 0: the root */
+	int depth;  /* of the file it is about; 0: the root; < 0: of the directory */
+	bool turns; /* every other request is about the file at depth 1 */
 	bool measured;
 	char name[48]; /* of the phase */
 	struct counts counts;
@@ -67,15 +68,18 @@ static struct counts *counts_now(void)
 static void add(uint32_t opcode, int depth, const char *phase)
 {
 	struct step *s = &f.steps[f.nsteps];
+	bool turns = phase && strcmp(phase, "turns") == 0;
 
 	if (phase) {
-		snprintf(s->name, sizeof(s->name), "%s %s %d", f.o.api, phase, depth ? depth : 1);
+		snprintf(s->name, sizeof(s->name), "%s %s %d", f.o.api, phase,
+			 depth ? abs(depth) : 1);
 		if (f.o.only && strcmp(f.o.only, s->name) != 0)
 			return;
 	}
 	s->opcode = opcode;
 	s->depth = depth;
 	s->measured = phase;
+	s->turns = turns;
 	f.nsteps++;
 }
 
@@ -93,6 +97,9 @@ void feed_init(const struct feed_options *o)
 		add(WIRE_LOOKUP, depths[i], NULL);
 	for (int i = 0; i < 3; i++)
 		add(WIRE_GETATTR, depths[i], "getattr");
+	/* In two directories by turns, so that no path is that of the request before. */
+	for (int i = 1; i < 3 && f.o.paths; i++)
+		add(WIRE_GETATTR, depths[i], "turns");
 	for (int i = 0; i < 3; i++)
 		add(WIRE_LOOKUP, depths[i], "lookup");
 	add(WIRE_OPEN, 1, "open");
@@ -103,6 +110,11 @@ void feed_init(const struct feed_options *o)
 	add(WIRE_READDIR, 0, "readdir100");
 	if (f.o.readdirplus)
 		add(WIRE_READDIRPLUS, 0, "readdirplus100");
+	if (f.o.readdirplus && f.o.paths) {
+		/* Names that were never seen before. */
+		add(WIRE_OPENDIR, -1, NULL);
+		add(WIRE_READDIRPLUS, -1, "newreaddirplus100");
+	}
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
@@ -128,7 +140,7 @@ static uint64_t parent_of(int depth)
 
 static void build(const struct step *s)
 {
-	uint64_t node = s->depth > 0 ? f.node[s->depth] : WIRE_ROOT_ID;
+	uint64_t node = s->depth > 0 ? f.node[s->depth] : f.dir[-s->depth];
 
 	memset(&f.msg.hdr, 0, sizeof(f.msg.hdr));
 	switch (s->opcode) {
@@ -219,6 +231,8 @@ const void *feed_next(size_t *len)
 		build(s);
 	if (f.sent == WARM_UP)
 		phase_begins();
+	if (s->turns)
+		f.msg.hdr.nodeid = f.node[f.sent % 2 ? 1 : s->depth];
 	f.sent++;
 	f.waiting = true;
 	f.msg.hdr.unique = f.unique += 2;

@@ -1,6 +1,7 @@
 /*
  * The program's side: a file system that does nothing, so that what is counted is the library.
- * Every name exists; the root is a directory with ENTRIES entries, the rest are files.
+ * Every name exists; the root is a directory with ENTRIES entries, the rest are files, or
+ * directories with as many entries that are called something else each time.
  */
 #include <fuse.h>
 #include <fuse_lowlevel.h>
@@ -58,6 +59,18 @@ static int p_write(const char *path, const char *buf, size_t size, off_t off,
 	return (int)size;
 }
 
+/* A name that was never used before. */
+static const char *p_fresh(void)
+{
+	static char name[16] = "fresh-0000000";
+	static unsigned serial;
+	unsigned n = serial++;
+
+	for (char *at = name + 12; at > name + 5; at--, n /= 10)
+		*at = (char)('0' + n % 10);
+	return name;
+}
+
 #if FUSE_USE_VERSION < 30
 static int p_readdir(const char *path, void *buf, fuse_fill_dir_t fill, off_t off,
 		     struct fuse_file_info *fi)
@@ -66,16 +79,17 @@ static int p_readdir(const char *path, void *buf, fuse_fill_dir_t fill, off_t of
 		     struct fuse_file_info *fi, enum fuse_readdir_flags flags)
 #endif
 {
+	bool root = path[1] == '\0';
 	struct stat st;
 
-	(void)path, (void)off, (void)fi;
+	(void)off, (void)fi;
 	fill_stat(&st, false);
 	for (int i = 0; i < ENTRIES; i++) {
 		st.st_ino = (ino_t)i + 2;
 #if FUSE_USE_VERSION < 30
-		fill(buf, names[i], &st, 0);
+		fill(buf, root ? names[i] : p_fresh(), &st, 0);
 #else
-		fill(buf, names[i], &st, 0,
+		fill(buf, root ? names[i] : p_fresh(), &st, 0,
 		     flags & FUSE_READDIR_PLUS ? FUSE_FILL_DIR_PLUS : (enum fuse_fill_dir_flags)0);
 #endif
 	}
@@ -256,6 +270,7 @@ int main(int argc, char **argv)
 	snprintf(api, sizeof(api), "%s%d", path_api ? "path" : "ll", FUSE_USE_VERSION < 30 ? 2 : 3);
 	o.api = api;
 	o.readdirplus = readdirplus;
+	o.paths = path_api;
 	feed_init(&o);
 	if (fs_run(path_api, mt))
 		return 1;

@@ -23,6 +23,7 @@ struct feed_options {
 	const char *only;  /* name of the phase; NULL: all */
 	const char *api;   /* first word of each phase's name */
 	bool readdirplus;
+	bool paths; /* path API */
 };
 
 /* The next message for the library, 8-byte aligned, or NULL: unmounted. */

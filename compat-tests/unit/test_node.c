@@ -131,7 +131,7 @@ static void an_old_number_is_not_its_successor(void)
 static void names_of_every_length(void)
 {
 	static const size_t lengths[] = {1, 2, 4, 5, 6, 7, 8, 13, 14, 255, 256, 1023, 1024};
-	char name[NODE_NAME_MAX + 2], low[NODE_NAME_MAX + 64];
+	char name[NODE_NAME_MAX + 2], buf[NODE_NAME_MAX + 3 * NODE_PUT_SLACK];
 	uint32_t idx[CORE_ARRAY_SIZE(lengths)];
 	int err = 0;
 
@@ -143,15 +143,15 @@ static void names_of_every_length(void)
 		name[lengths[i]] = 0;
 		idx[i] = lookup(NODE_ROOT, name);
 		UNIT_ASSERT_STR(name_of(idx[i]), name);
-		/* As it comes into a path: at any alignment, nothing before it is needed. */
+		/* As it comes into a path: at any alignment, with little written around it. */
 		for (size_t shift = 0; shift < 8; shift++) {
-			end = low + lengths[i] + 9 + shift;
-			p = node_put_name(&table, table.at[idx[i]].name, end, low + shift);
+			memset(buf, '!', sizeof(buf));
+			end = buf + 1 + NODE_PUT_SLACK + lengths[i] + 1 + shift;
+			p = node_put_name(table.names, table.at[idx[i]].name, end);
 			CU_ASSERT_PTR_EQUAL_FATAL(p, end - lengths[i] - 1);
 			CU_ASSERT(p[0] == '/' && !memcmp(p + 1, name, lengths[i]));
+			CU_ASSERT(p[-NODE_PUT_SLACK - 1] == '!' && *end == '!');
 		}
-		CU_ASSERT_PTR_NULL(
-			node_put_name(&table, table.at[idx[i]].name, low + lengths[i] + 8, low));
 	}
 	for (size_t i = 0; i < CORE_ARRAY_SIZE(lengths); i++) {
 		memset(name, 'a' + (int)i, lengths[i]);

@@ -5,6 +5,13 @@
 #include <sys/mman.h>
 
 #define FIRST_PATH_BUF 16384
+/* Before a buffer's first byte: a name may be put there before it is seen not to fit. */
+#define SLACK (NODE_NAME_MAX + 1 + NODE_PUT_SLACK)
+
+static inline char *first_byte(const struct path_buf *b)
+{
+	return b->mem + SLACK;
+}
 
 /* ---- building ------------------------------------------------------------------------------ */
 
@@ -15,7 +22,7 @@ static int grow(struct path_buf *b)
 
 	if (b->size >= PATH_LIMIT)
 		return -ENAMETOOLONG;
-	mem = malloc(size);
+	mem = malloc(SLACK + size);
 	if (!mem)
 		return -ENOMEM;
 	free(b->mem);
@@ -31,37 +38,47 @@ static int grow(struct path_buf *b)
 static int walk(struct path_tree *t, uint32_t idx, const char *name, struct path_buf *b,
 		const char **path, bool see_marks)
 {
-	struct nodes *nodes = &t->nodes;
-	char *low = b->mem, *end, *p;
+	const struct node *const at = t->nodes.at;
+	const char *const names = t->nodes.names;
+	const uint32_t stop = see_marks ? NODE_MARKED : 0;
+	const struct node *n = NULL;
+	char *low, *end, *p;
 
-	if (core_unlikely(!low))
+	if (core_unlikely(!b->mem))
 		return -ENOBUFS;
+	low = first_byte(b);
 	p = end = low + b->size - 1;
 	*end = 0;
 	if (name) {
 		size_t len = strlen(name);
 
-		if (len + 8 > (size_t)(p - low))
+		if (len + 1 > (size_t)(p - low))
 			return -ENOBUFS;
 		p -= len;
 		memcpy(p, name, len);
 		*--p = '/';
 	}
-	while (idx != NODE_ROOT) {
-		const struct node *n = &nodes->at[idx];
-		uint32_t flags = atomic_load_explicit(&n->flags, memory_order_seq_cst);
-		uint32_t ref = atomic_load_explicit(&n->name, memory_order_acquire);
+	/* A name without a parent is seen one step late: it is in the buffer, and goes nowhere. */
+	while (core_likely(idx > NODE_ROOT)) {
+		uint32_t flags, ref;
 
-		if (core_unlikely((flags & NODE_MARKED) && see_marks))
+		n = &at[idx];
+		flags = atomic_load_explicit(&n->flags, memory_order_seq_cst);
+		ref = atomic_load_explicit(&n->name, memory_order_acquire);
+		if (core_unlikely(flags & stop))
 			return -EAGAIN;
 		idx = atomic_load_explicit(&n->parent, memory_order_relaxed);
-		if (core_unlikely(!ref || !idx))
-			/* Another name takes the place when the writer at work on it ends. */
-			return n->alias && see_marks ? -EAGAIN : -ENOENT;
-		p = node_put_name(nodes, ref, p, low);
-		if (core_unlikely(!p))
+		if (core_unlikely(!ref)) {
+			idx = 0;
+			break;
+		}
+		p = node_put_name(names, ref, p);
+		if (core_unlikely(p < low))
 			return -ENOBUFS;
 	}
+	if (core_unlikely(!idx))
+		/* Another name takes the place when the writer at work on it ends. */
+		return n && n->alias && see_marks ? -EAGAIN : -ENOENT;
 	if (core_unlikely(p == end))
 		*--p = '/';
 	*path = p;
@@ -99,7 +116,6 @@ static bool from_kept(struct path_tree *t, uint32_t idx, const char *name, struc
 		      const char **path)
 {
 	struct nodes *nodes = &t->nodes;
-	const size_t head = sizeof(uint64_t); /* node_put_name() writes whole words */
 	char *at;
 
 	if (name) {
@@ -110,7 +126,7 @@ static bool from_kept(struct path_tree *t, uint32_t idx, const char *name, struc
 		len = strlen(name);
 		if (core_unlikely(len > NODE_NAME_MAX))
 			return false;
-		at = b->mem + head;
+		at = first_byte(b);
 		at[b->dir_len] = '/';
 		memcpy(at + b->dir_len + 1, name, len + 1);
 	} else {
@@ -122,9 +138,9 @@ static bool from_kept(struct path_tree *t, uint32_t idx, const char *name, struc
 		if (core_unlikely((flags & NODE_MARKED) || !ref) ||
 		    !kept(t, atomic_load_explicit(&n->parent, memory_order_relaxed), b))
 			return false;
-		at = b->mem + head;
+		at = first_byte(b);
 		end = at + b->dir_len + 1 + node_name_len(nodes, ref);
-		node_put_name(nodes, ref, end, b->mem);
+		node_put_name(nodes->names, ref, end);
 		*end = 0;
 	}
 	*path = at;
@@ -157,8 +173,8 @@ static void keep(struct path_tree *t, uint32_t idx, const char *name, struct pat
 				     atomic_load_explicit(&n->name, memory_order_relaxed));
 	}
 	n = &t->nodes.at[dir];
-	len = (size_t)(b->mem + b->size - 1 - path) - last - 1;
-	if (core_unlikely(b->size < len + NODE_NAME_MAX + 2 * sizeof(uint64_t)))
+	len = (size_t)(first_byte(b) + b->size - 1 - path) - last - 1;
+	if (core_unlikely(b->size < len + NODE_NAME_MAX + 2))
 		return;
 	if (!(atomic_load_explicit(&n->flags, memory_order_relaxed) & NODE_DIRPATH) &&
 	    (atomic_fetch_or_explicit(&n->flags, NODE_DIRPATH, memory_order_seq_cst) & NODE_MARKED))

@@ -2,10 +2,10 @@
  * Replies: from the core's form to the wire, sized for the negotiated minor.
  */
 #include "core/session/session_priv.h"
+#include "core/session/attr.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 
 #define ERRNO_LIMIT 512 /* the kernel refuses error numbers from here on */
 
@@ -146,38 +146,6 @@ static void set_timeout(double t, uint64_t *sec, uint32_t *nsec)
 		if (*nsec > 999999999)
 			*nsec = 999999999;
 	}
-}
-
-/* The kernel's 32-bit encoding of a device number. */
-static uint32_t encode_dev(dev_t dev)
-{
-	unsigned ma, mi;
-
-	if (core_likely(!dev))
-		return 0;
-	ma = major(dev);
-	mi = minor(dev);
-	return (mi & 0xff) | (ma << 8) | ((mi & ~0xffu) << 12);
-}
-
-void wire_attr_from_stat(struct wire_attr *a, const struct stat *st)
-{
-	a->ino = st->st_ino;
-	a->size = (uint64_t)st->st_size;
-	a->blocks = (uint64_t)st->st_blocks;
-	a->atime = st->st_atim.tv_sec;
-	a->mtime = st->st_mtim.tv_sec;
-	a->ctime = st->st_ctim.tv_sec;
-	a->atimensec = (uint32_t)st->st_atim.tv_nsec;
-	a->mtimensec = (uint32_t)st->st_mtim.tv_nsec;
-	a->ctimensec = (uint32_t)st->st_ctim.tv_nsec;
-	a->mode = st->st_mode;
-	a->nlink = (uint32_t)st->st_nlink;
-	a->uid = st->st_uid;
-	a->gid = st->st_gid;
-	a->rdev = encode_dev(st->st_rdev);
-	a->blksize = (uint32_t)st->st_blksize;
-	a->flags = 0;
 }
 
 void reply_fill_entry(struct wire_entry_out *out, const struct core_entry_param *e)

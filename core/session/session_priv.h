@@ -292,7 +292,6 @@ int session_ring_turn(struct core_worker *w);   /* turn() of the pool for thread
 /* reply.c */
 int reply_send(struct core_req *req, int error, const void *data, size_t len);
 int reply_send_iov(struct core_req *req, int error, struct iovec *iov, int n);
-void wire_attr_from_stat(struct wire_attr *a, const struct stat *st);
 void reply_fill_entry(struct wire_entry_out *out, const struct core_entry_param *e);
 
 /* interrupt.c */

@@ -5,6 +5,11 @@
 #ifndef _CUSE_LOWLEVEL_H_
 #define _CUSE_LOWLEVEL_H_
 
+/* A program that has this header only may define none. */
+#ifndef FUSE_USE_VERSION
+#define FUSE_USE_VERSION 29
+#endif
+
 #include "fuse_lowlevel.h"
 
 #include <fcntl.h>

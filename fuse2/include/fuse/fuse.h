@@ -7,6 +7,11 @@
 #ifndef _FUSE_H_
 #define _FUSE_H_
 
+/* Programs of the first releases define none, and get the API of then. */
+#ifndef FUSE_USE_VERSION
+#define FUSE_USE_VERSION 21
+#endif
+
 #include "fuse_common.h"
 
 #if FUSE_USE_VERSION == 24

@@ -4,7 +4,8 @@
  *
  * FUSE_USE_VERSION, defined before the first include, says which release's API the program was
  * written for: 11, 21, 22, 24, 25, 26, 27, 28 or 29. 26 to 29 declare the same; 11, 21 and 22 have
- * the path API only, 24 the request API only.
+ * the path API only, 24 the request API only. Left out, it is what the header included first takes it
+ * for: 21 (fuse.h), 24 (fuse_lowlevel.h) or 29 (cuse_lowlevel.h).
  */
 #if !defined(_FUSE_H_) && !defined(_FUSE_LOWLEVEL_H_)
 #error "do not include <fuse_common.h> directly: include <fuse.h> or <fuse_lowlevel.h>"
@@ -13,9 +14,7 @@
 #ifndef _FUSE_COMMON_H_
 #define _FUSE_COMMON_H_
 
-#ifndef FUSE_USE_VERSION
-#error "FUSE_USE_VERSION is not defined: define it before including a FUSE 2 header, as 11, 21, 22, 24, 25, 26, 27, 28 or 29 (26 for most programs)"
-#elif FUSE_USE_VERSION != 11 &&                                                                    \
+#if FUSE_USE_VERSION != 11 &&                                                                    \
 	(FUSE_USE_VERSION < 21 || FUSE_USE_VERSION == 23 || FUSE_USE_VERSION > 29)
 #error "FUSE_USE_VERSION is none of the known FUSE 2 API versions: 11, 21, 22, 24, 25, 26, 27, 28, 29 (30 and above are FUSE 3: use pkg-config fuse3)"
 #endif

@@ -7,6 +7,11 @@
 #ifndef _FUSE_LOWLEVEL_H_
 #define _FUSE_LOWLEVEL_H_
 
+/* Programs of the first release with this header define none, and get the API of then. */
+#ifndef FUSE_USE_VERSION
+#define FUSE_USE_VERSION 24
+#endif
+
 #include "fuse_common.h"
 
 #if FUSE_USE_VERSION < 24

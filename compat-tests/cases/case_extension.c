@@ -688,6 +688,13 @@ CASE(ext_case_rename, "ext.case-only-rename", .init = folded, .ops = fold_names,
 	}
 	closedir(d);
 	YES(seen);
+	/* as mv(1) does it: a plain rename, for whoever looks whether the new name is there finds it */
+	MARK();
+	OK(rename_flags(P("foo"), P("fOO"), RENAME_NOREPLACE));
+	SAW("rename /foo /fOO 0");
+	put(S("bar"), "z");
+	YES(rename_flags(P("bar"), P("foO"), RENAME_NOREPLACE) == -1);
+	OK(access(P("bar"), F_OK));
 	/* by the path, and back, through a directory */
 	OK(mkdir(S("Dir"), 0755));
 	put(S("Dir/Bar"), "y");

@@ -107,7 +107,7 @@ static int ask_delete(struct core_fs *fs, const char *path)
 static void fs_unlink(struct core_req *req, uint64_t parent, const char *name)
 {
 	struct core_fs *fs = req_fs(req);
-	struct path_want want = { .name = name };
+	struct path_want want = {.name = name};
 	char canonical[NODE_NAME_MAX + 1];
 	uint32_t rec[2];
 	int res = own_spelling(req, parent, &want.name, canonical);
@@ -137,7 +137,7 @@ static void fs_unlink(struct core_req *req, uint64_t parent, const char *name)
 static void fs_rmdir(struct core_req *req, uint64_t parent, const char *name)
 {
 	struct core_fs *fs = req_fs(req);
-	struct path_want want = { .name = name };
+	struct path_want want = {.name = name};
 	char canonical[NODE_NAME_MAX + 1];
 	uint32_t rec[2];
 	int res = own_spelling(req, parent, &want.name, canonical);
@@ -167,6 +167,13 @@ static void fs_rmdir(struct core_req *req, uint64_t parent, const char *name)
 	reply_result(req, res);
 }
 
+/* Whether a rename ends at the very file it starts from, by another spelling of its name. */
+static bool respells(struct core_fs *fs, const struct path_want *to, uint32_t rec)
+{
+	return core_unlikely(fs->cfg.case_insensitive) && rec &&
+	       node_find(FS_NODES(fs), to->idx, to->name) == rec;
+}
+
 /* What replacing a name needs: the program's leave, if there is something to be replaced. */
 static int ask_replace(struct core_fs *fs, const struct path_want *to, uint32_t rec, unsigned flags)
 {
@@ -174,8 +181,7 @@ static int ask_replace(struct core_fs *fs, const struct path_want *to, uint32_t 
 
 	if (core_likely(!fs->cfg.delete_access) || (flags & (RENAME_EXCHANGE | RENAME_NOREPLACE)))
 		return 0;
-	/* only its case changes */
-	if (fs->cfg.case_insensitive && rec && node_find(FS_NODES(fs), to->idx, to->name) == rec)
+	if (respells(fs, to, rec))
 		return 0;
 	return fs_ask_attr(fs, to->path, &st, NULL) ? 0 : ask_delete(fs, to->path);
 }
@@ -200,7 +206,7 @@ static void fs_rename(struct core_req *req, uint64_t parent, const char *name, u
 		      const char *newname, unsigned flags)
 {
 	struct core_fs *fs = req_fs(req);
-	struct path_want from = { .name = name }, to = { .name = newname };
+	struct path_want from = {.name = name}, to = {.name = newname};
 	bool exchange = flags & RENAME_EXCHANGE, hidden = false;
 	char canonical[NODE_NAME_MAX + 1];
 	uint32_t rec[2];
@@ -211,6 +217,10 @@ static void fs_rename(struct core_req *req, uint64_t parent, const char *name, u
 	if (!res) {
 		struct stat *kept = exchange ? NULL : save_dir_stat(fs, rec[1], to.path);
 
+		/* Nothing is replaced, but a program that looks for the new name finds one. mv(1)
+		 * asks so. */
+		if (flags == RENAME_NOREPLACE && respells(fs, &to, rec[0]))
+			flags = 0;
 		if (EXT_ENFORCED(fs))
 			res = ext_forbids_rename(fs, from.path, to.path, exchange);
 		if (!res)
@@ -238,5 +248,7 @@ static void fs_rename(struct core_req *req, uint64_t parent, const char *name, u
 }
 
 struct core_ll_ops fs_ll_remove = {
-	.unlink = fs_unlink, .rmdir = fs_rmdir, .rename = fs_rename,
+	.unlink = fs_unlink,
+	.rmdir = fs_rmdir,
+	.rename = fs_rename,
 };

@@ -33,6 +33,7 @@ void copy_ops(struct fuse_operations *to, const struct fuse_operations *from, si
 static void flags_of(const struct fuse_fs *fs, struct core_fs_config *cfg)
 {
 	cfg->nopath |= fs->op.flag_nopath;
+	cfg->attr_by_path = 1;
 	cfg->nullpath_ok = fs->op.flag_nullpath_ok || cfg->nopath;
 	cfg->utime_omit_ok = fs->op.flag_utime_omit_ok && fs->op.utimens;
 }

@@ -106,6 +106,26 @@ CASE(asked_open_removed, "asked.to-open-each-time-where-files-can-be-removed", L
 	SAW("unlink /.fuse_hidden*");
 }
 
+/* --- extended attributes by option --------------------------------------------------------------- */
+
+CASE(asked_no_xattr, "asked.for-no-extended-attributes-by-option", LOG, .opts = "no_xattr")
+{
+	char buf[8];
+
+	put(S("f"), "12345");
+	for (int i = 0; i < 3; i++) {
+		ERR(getxattr(P("f"), "user.a", buf, 8), EOPNOTSUPP);
+		ERR(setxattr(P("f"), "user.a", buf, 1, 0), EOPNOTSUPP);
+		ERR(listxattr(P("f"), buf, 8), EOPNOTSUPP);
+		ERR(removexattr(P("f"), "user.a"), EOPNOTSUPP);
+	}
+	ASKED("GETXATTR", 1);
+	ASKED("SETXATTR", 1);
+	ASKED("LISTXATTR", 1);
+	ASKED("REMOVEXATTR", 1);
+	UNSEEN("*xattr*");
+}
+
 /* --- attributes --------------------------------------------------------------------------------- */
 
 static void give_away_thrice(void)

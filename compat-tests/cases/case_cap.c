@@ -104,6 +104,81 @@ CASE(ll_below_zero, "ll.timeout-below-zero-is-none", .ll = true, .init = below_z
 	SAW("lookup 1/d");
 }
 
+/* --- by option, of programs that know nothing of it --------------------------------------------- */
+
+#define WB .opts = "writeback_cache", .raw = true
+#define WB_REMOVED .opts = "writeback_cache,hard_remove", .raw = true
+CASE(wb_collects, "writeback.option-collects-small-writes", WB)
+{
+	int fd = OK(open(P("f"), O_CREAT | O_WRONLY, 0644));
+	for (int i = 0; i < 100; i++)
+		EQ(write(fd, "0123456789", 10), 10);
+	UNSEEN("write*");
+	OK(fsync(fd));
+	SAW("write * /f 1000@0");
+	SEEN("write*", 1);
+	OK(close(fd));
+	EQ(st_of(S("f")).st_size, 1000);
+}
+CASE(wb_around, "writeback.option-reads-around-what-is-written", WB)
+{
+	put(S("f"), "abcdefgh");
+	int fd = OK(open(P("f"), O_WRONLY));
+	SAW("open * /f rw*");
+	EQ(pwrite(fd, "XY", 2, 3), 2);
+	OK(close(fd));
+	STR(slurp(S("f")), "abcXYfgh");
+}
+CASE(wb_append, "writeback.option-appends", WB)
+{
+	put(S("f"), "start");
+	int fd = OK(open(P("f"), O_WRONLY | O_APPEND));
+	EQ(write(fd, "-one", 4), 4);
+	EQ(write(fd, "-two", 4), 4);
+	OK(close(fd));
+	STR(slurp(S("f")), "start-one-two");
+}
+CASE(wb_times, "writeback.option-times-of-an-open-file", WB)
+{
+	int fd = OK(open(P("f"), O_CREAT | O_WRONLY, 0644));
+	EQ(write(fd, "0123456789", 10), 10);
+	OK(ftruncate(fd, 4));
+	EQ(write(fd, "0123456789", 10), 10);
+	OK(fsync(fd)); /* sends size and times, with the handle */
+	OK(futimens(fd, (struct timespec[]){{5, 0}, {7, 8}}));
+	OK(close(fd));
+	EQ(st_of(P("f")).st_mtim.tv_sec, 7);
+	EQ(st_of(S("f")).st_size, 20);
+}
+CASE(wb_removed, "writeback.option-times-of-a-removed-file", WB_REMOVED, .apis = T_API3,
+     .real = "the kernel's page cache")
+{
+	int fd = OK(open(P("f"), O_CREAT | O_RDWR, 0644));
+	EQ(write(fd, "0123456789", 10), 10);
+	OK(unlink(P("f")));
+	OK(ftruncate(fd, 4));
+	EQ(write(fd, "0123456789", 10), 10);
+	OK(fsync(fd));
+	OK(close(fd));
+}
+CASE(wb_unreadable, "writeback.option-and-a-file-that-cannot-be-read", WB)
+{
+	put(S("f"), "");
+	force(OP_open, -EACCES, 1);
+	int fd = OK(open(P("f"), O_WRONLY));
+	SAW("open * /f wo*");
+	EQ(write(fd, "0123456789", 10), 10);
+	OK(close(fd));
+	STR(slurp(S("f")), "0123456789");
+}
+CASE(wb_off, "writeback.off-unless-asked-for", .opts = "no_writeback_cache")
+{
+	int fd = OK(open(P("f"), O_CREAT | O_WRONLY, 0644));
+	EQ(write(fd, "0", 1), 1);
+	SAW("write * /f 1@0");
+	OK(close(fd));
+}
+
 /* --- FUSE 3's ----------------------------------------------------------------------------------
  */
 #if FUSE_API == 3

@@ -359,6 +359,27 @@ static int apply(struct core_fs *fs, const char *path, const struct stat *st, in
 	return res ? res : set_times(fs, path, st, to_set, fi);
 }
 
+/*
+ * Times come with a handle when the kernel's cache writes back. A program that is given none needs
+ * the path; of a file without a name only the kernel will ever be asked for them.
+ */
+static int path_to_change(struct core_req *req, uint64_t ino, int *to_set,
+			  const struct core_file_info *fi, const char **path)
+{
+	const int with_handle = WIRE_FATTR_SIZE | WIRE_FATTR_KILL_SUIDGID | WIRE_FATTR_CTIME;
+	struct core_fs *fs = req_fs(req);
+	int res;
+
+	if (fi && (!fs->cfg.attr_by_path || !(*to_set & ~with_handle)))
+		return op_path_fh(req, ino, path);
+	res = op_path(req, ino, NULL, path);
+	if (res == -ENOENT && fi && fs->writeback) {
+		*to_set &= with_handle;
+		res = op_path_fh(req, ino, path);
+	}
+	return res;
+}
+
 static void fs_setattr(struct core_req *req, uint64_t ino, struct stat *st, int to_set,
 		       struct core_file_info *fi)
 {
@@ -369,7 +390,7 @@ static void fs_setattr(struct core_req *req, uint64_t ino, struct stat *st, int 
 	double timeout;
 	int res;
 
-	res = fi ? op_path_fh(req, ino, &path) : op_path(req, ino, NULL, &path);
+	res = path_to_change(req, ino, &to_set, fi, &path);
 	if (!res) {
 		if (EXT_ENFORCED(fs))
 			res = ext_forbids_setattr(fs, path, to_set, fi);

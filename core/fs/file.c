@@ -68,6 +68,36 @@ static void count_handle(struct core_req *req, uint32_t idx, struct core_file_in
 		atomic_fetch_add(&FS_NODES(fs)->at[idx].open, 1);
 }
 
+/*
+ * With -o writeback_cache the kernel reads what is around written bytes by a handle that writes, and
+ * says itself where appended bytes go. A program that wants the cache sees to that, others do not.
+ */
+static void writeback_flags(const struct core_fs *fs, struct core_file_info *fi)
+{
+	if (core_likely(!fs->writeback))
+		return;
+	if ((fi->flags & O_ACCMODE) == O_WRONLY)
+		fi->flags = (fi->flags & ~O_ACCMODE) | O_RDWR;
+	fi->flags &= ~O_APPEND;
+}
+
+static int call_open(const struct core_fs *fs, const char *path, struct core_file_info *fi)
+{
+	const int asked = fi->flags;
+	int res;
+
+	if (!fs->ops.open)
+		return 0;
+	writeback_flags(fs, fi);
+	res = fs->ops.open(fs->data, path, fi);
+	if (res == -EACCES && (fi->flags ^ asked) & O_ACCMODE) {
+		/* May be written but not read: whole pages will do. */
+		fi->flags = asked & ~O_APPEND;
+		res = fs->ops.open(fs->data, path, fi);
+	}
+	return res;
+}
+
 static void fs_open(struct core_req *req, uint64_t ino, struct core_file_info *fi)
 {
 	struct core_fs *fs = req_fs(req);
@@ -90,7 +120,7 @@ static void fs_open(struct core_req *req, uint64_t ino, struct core_file_info *f
 	if (!res && core_unlikely(fi->bits & CORE_FI_KILL_SUIDGID))
 		res = setid_clear(fs, idx, path, NULL);
 	if (!res)
-		res = fs->ops.open ? fs->ops.open(fs->data, path, fi) : 0;
+		res = call_open(fs, path, fi);
 	if (!res) {
 		open_bits(fs, idx, path, fi);
 		count_handle(req, idx, fi);
@@ -122,6 +152,7 @@ static void fs_create(struct core_req *req, uint64_t parent, const char *name, m
 	}
 	if (EXT_ENFORCED(fs))
 		res = ext_forbids_make(fs, path);
+	writeback_flags(fs, fi);
 	if (!res)
 		res = fs->ops.create ? fs->ops.create(fs->data, path, fs_new_mode(fs, mode), fi) : -ENOSYS;
 	if (!res) {
@@ -221,6 +252,8 @@ static void fs_write_buf(struct core_req *req, uint64_t ino, struct core_bufvec 
 	const char *path;
 	int res = op_path_fh(req, ino, &path);
 
+	if (core_unlikely(fs->writeback))
+		fi->flags &= ~O_APPEND;
 	if (!res) {
 		if (core_unlikely(fi->bits & CORE_FI_KILL_SUIDGID))
 			res = setid_clear(fs, node_from_id(FS_NODES(fs), ino), path, fi);

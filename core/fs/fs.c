@@ -191,6 +191,9 @@ static uint64_t adjust_caps(void *userdata, uint64_t offered, uint64_t want)
 		mode = CORE_READDIRPLUS_NO;
 	fs->readdirplus = mode;
 	fs->no_open = opens_are_nothing(fs, offered);
+	fs->writeback = fs->cfg.writeback_cache && (offered & ~want & WIRE_CAP(WRITEBACK_CACHE));
+	if (fs->writeback) /* the kernel takes one of the two */
+		want = (want | WIRE_CAP(WRITEBACK_CACHE)) & ~WIRE_CAP(PASSTHROUGH);
 	want = setid_caps(fs, offered, want) & ~(plus | automatic);
 	if (mode == CORE_READDIRPLUS_AUTO)
 		want |= automatic;
@@ -214,6 +217,15 @@ static void on_node_free(void *user, uint32_t idx)
 }
 
 /* ---- life ------------------------------------------------------------------------------------------ */
+
+static void leave_out_xattrs(struct core_fs *fs)
+{
+	fs->ops.getxattr = NULL;
+	fs->ops.setxattr = NULL;
+	fs->ops.listxattr = NULL;
+	fs->ops.removexattr = NULL;
+	fs->cfg.ext_hide |= CORE_HIDE_NTFS | CORE_HIDE_DOSATTRIB;
+}
 
 /* The session's table: what the path API always has, and what depends on the program. */
 static void make_ll_ops(const struct core_fs *fs, struct core_ll_ops *ll)
@@ -279,6 +291,8 @@ struct core_fs *core_fs_new(const struct core_profile *profile,
 		free(fs);
 		goto nomem;
 	}
+	if (cfg->no_xattr)
+		leave_out_xattrs(fs);
 	make_ll_ops(fs, &ll);
 	fs->se = core_session_new(profile, scfg, &ll, fs);
 	if (!fs->se) {

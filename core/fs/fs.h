@@ -94,11 +94,14 @@ struct core_fs_config {
 	int no_rofd_flush, parallel_direct_writes;
 	int passthrough;      /* the program uses core_fs_passthrough() */
 	int kernel_setid; /* the kernel takes set-ID bits away, not we: setid.c */
+	int writeback_cache; /* whatever the program says of it: file.c */
+	int no_xattr;        /* as if the program had none of the four operations */
 	enum core_readdirplus readdirplus;
 	int ac_attr_timeout_set;
 	double ac_attr_timeout;
 	int nullpath_ok; /* NULL instead of a path that is gone */
 	int nopath;      /* NULL instead of any path where there is a handle */
+	int attr_by_path; /* but chmod, chown and utimens are never given a handle */
 	int utime_omit_ok; /* utimens understands UTIME_NOW and UTIME_OMIT */
 
 	/* Extensions, off by default; read after the program's init. docs/extensions.md */

@@ -53,6 +53,7 @@ struct core_fs {
 	struct prune *prune; /* while a loop runs with max_nodes */
 	struct dir_watch watch;
 	enum core_readdirplus readdirplus; /* from INIT on: NO, YES or AUTO */
+	bool writeback;      /* from INIT on: by option, the program may not know of it */
 	bool clear_setid;    /* from INIT on: setid.c */
 	bool setid_as_told;  /* the kernel's view of a mode decides, as it would there */
 	bool no_open;    /* from INIT on: opening a file is nobody's business but the kernel's */

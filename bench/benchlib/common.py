@@ -21,17 +21,23 @@ def say(text):
 
 
 class Config:
-    """A library and a transport, by name: stock2-device, ambi3-uring, ..."""
+    """A library and a transport, by name: stock2-device, ambi3-uring, ...; raw-uring: a server without any library."""
 
     def __init__(self, name, build):
         self.name = name
         self.library, self.transport = name.split("-")
-        self.api = int(self.library[-1])
+        self.raw = self.library == "raw"
+        self.api = None if self.raw else int(self.library[-1])
         self.ours = self.library.startswith("ambi")
         self.build = build
 
     def libdir(self):
-        return os.path.join(self.build, "fuse%d" % self.api) if self.ours else None
+        """Where its library is; None: not in our build tree; False: it has none."""
+        return os.path.join(self.build, "fuse%d" % self.api) if self.ours else False if self.raw else None
+
+    def server(self):
+        """The server of the group ops on it."""
+        return os.path.join(self.build, "bench/ops/raw" if self.raw else "bench/ops/server%d" % self.api)
 
     def environment(self, **more):
         env = {k: v for k, v in os.environ.items() if not k.startswith("BENCH_") and k != "LD_LIBRARY_PATH"}
@@ -42,7 +48,7 @@ class Config:
 
     def options(self, options):
         """-o for the mount. The transport is ours to choose only where there are several."""
-        return options + (["transport=" + self.transport] if self.ours else [])
+        return options + (["transport=" + self.transport] if self.ours or self.raw else [])
 
 
 def have_uring():
@@ -121,9 +127,11 @@ class Mount:
         return self
 
     def check_library(self):
-        """expect: a directory above the library that is in use; None: it is in none of our build trees."""
+        """expect: a directory above the library that is in use; None: it is in none of our build trees; False: none."""
         with open("/proc/%d/maps" % self.process.pid, encoding="utf-8") as maps:
             paths = {line.split()[-1] for line in maps if "/libfuse" in line}
+        if self.expect is False and not paths:
+            return
         ours = os.path.realpath(self.expect or TOP) + "/"
         if not paths or any(p.startswith(ours) != bool(self.expect) for p in paths):
             raise Failure("%s runs on %s" % (self.command[0], sorted(paths)))

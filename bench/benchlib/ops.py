@@ -39,6 +39,7 @@ WORKLOADS = (
     ("sleep", "sleep", "sleep", 8, (2, 3)),
     ("lsl", "list", "lsl", 1, (2, 3)),
 )
+RAW = ("getattr", "stat", "rr4k", "openclose")  # what raw.c serves
 COLUMNS = ("repetition", "configuration", "workload", "clients", "operations/s", "us CPU an operation")
 
 
@@ -64,11 +65,10 @@ def mount(args, stack, config, variant, base):
     options, env, stock2 = VARIANTS[variant]
     if config.library == "stock2":
         options = options + stock2
-    server = os.path.join(args.build, "bench/ops/server%d" % config.api)
     path = os.path.join(base, config.name)
     os.makedirs(path, exist_ok=True)
     try:
-        return stack.enter_context(Mount([server, path, "-f"], path, config.options(options), config.environment(**env),
+        return stack.enter_context(Mount([config.server(), path, "-f"], path, config.options(options), config.environment(**env),
                                          config.libdir()))
     except Failure as e:
         say("bench/run: %s: %s" % (config.name, e))
@@ -83,10 +83,11 @@ def one_variant(args, repetition, variant, configs, base):
     if not workloads:
         return rows
     with contextlib.ExitStack() as stack:
-        mounts = [(c, mount(args, stack, c, variant, base)) for c in common.shuffled(configs)]
+        mounts = [(c, mount(args, stack, c, variant, base)) for c in common.shuffled(configs)
+                  if not c.raw or variant == "plain"]
         for name, _, workload, clients, apis in common.shuffled(workloads):
             for config, at in common.shuffled(mounts):
-                if at is None or config.api not in apis:
+                if at is None or (name not in RAW if config.raw else config.api not in apis):
                     continue
                 sample = load(args, workload, clients, at.path, at.process.pid)
                 if sample:
@@ -125,8 +126,10 @@ def configurations(args):
     names = list(common.DEVICE)
     if common.have_uring():
         names += ["ambi2-uring", "ambi3-uring"]
+        names += ["raw-uring"] if os.geteuid() == 0 else []
     else:
         say("bench/run: the kernel does not offer io_uring: without those rows")
+    names += ["raw-device"] if os.geteuid() == 0 else []
     return [Config(n, args.build) for n in names]
 
 

@@ -35,6 +35,9 @@ class Results:
             self.ops.setdefault((config, work + "-" + clients), {})[rep] = float(rate), float(cpu)
         order = ["%s-%d" % (w[0], w[3]) for w in WORKLOADS]
         self.workloads = [w for w in order if any(w == work for _, work in self.ops)]
+        self.one = {}  # (configuration, how, workload): {repetition: (operations/s, CPU)}
+        for rep, config, how, work, rate, cpu in read_tsv(directory, "one"):
+            self.one.setdefault((config, how, work), {})[rep] = float(rate), float(cpu)
         self.requests = {}  # (configuration, workload): {request: median over repetitions}
         self.files, self.counted_by = {}, set()
         self.read_requests(directory)
@@ -61,6 +64,12 @@ class Results:
         values = [ours[k][column] / stock[k][column] for k in ours if k in stock and stock[k][column] > 0]
         library, transport = config.split("-")
         return Figure("%s, FUSE %s, %s" % (work, library[-1], transport), values) if values else None
+
+    def one_ratio(self, config, how, work, base):
+        """Operations a second of one client to those of base, by repetition: a Figure or None."""
+        ours, other = self.one.get((config, how, work), {}), self.one.get((base, how, work), {})
+        values = [ours[k][0] / other[k][0] for k in ours if k in other]
+        return Figure(config, values) if values else None
 
     def median(self, config, work, column=0):
         values = [v[column] for v in self.ops.get((config, work), {}).values()]

@@ -4,6 +4,7 @@
  *   transport=device|uring  eight readers of the device, or a queue's thread a processor
  *   pin=own|other|none      where a queue's thread runs (own: the queue's processor)
  *   spin=US                 a queue's thread looks that long for the next request before it sleeps
+ *   yield=0|1               and lets others run meanwhile
  *   defer=0|1               IORING_SETUP_DEFER_TASKRUN
  *   one=0|1                 one thread and ring for all queues
  *   idle=0|1                queues' threads are SCHED_IDLE
@@ -55,7 +56,7 @@ struct entry {
 
 static int fd;
 static enum { PIN_OWN, PIN_OTHER, PIN_NONE } pin;
-static int uring, defer = 1, one, idle;
+static int uring, defer = 1, one, idle, yield;
 static long spin_ns;
 static unsigned queues;
 
@@ -251,7 +252,8 @@ static int spin(struct io_uring *ring)
 			return 1;
 		if (IO_URING_READ_ONCE(*ring->sq.kflags) & IORING_SQ_TASKRUN)
 			io_uring_get_events(ring);
-		__builtin_ia32_pause();
+		if (yield)
+			sched_yield();
 	} while (now_ns() < end);
 	return 0;
 }
@@ -315,6 +317,8 @@ static void option(const char *o)
 		defer = atoi(o + 6);
 	else if (!strncmp(o, "one=", 4))
 		one = atoi(o + 4);
+	else if (!strncmp(o, "yield=", 6))
+		yield = atoi(o + 6);
 	else if (!strncmp(o, "idle=", 5))
 		idle = atoi(o + 5);
 }

@@ -349,8 +349,11 @@ int uring_receive(struct core_channel *base, struct core_msg *msg, int max)
 		if (core_unlikely(atomic_load_explicit(&ch->group->help, memory_order_relaxed)))
 			help_stuck(ch);
 		e = at_hand(ch);
-		if (e)
+		if (e) {
+			if (ch->first && ch->group->peer)
+				note_served(ch);
 			return hand_out(e, msg);
+		}
 		if (core_unlikely(ch->gone || atomic_load(&ch->u->state) == RING_FAILED))
 			return -ESHUTDOWN;
 		if (ch->first && core_unlikely(ch->avail < ch->group->depth / 2 * ch->group->nqids))
@@ -361,6 +364,10 @@ int uring_receive(struct core_channel *base, struct core_msg *msg, int max)
 				return res;
 			if (!atomic_load(&ch->group->norphans) && !atomic_load(&ch->group->help))
 				return 0;
+			continue;
+		}
+		if (core_unlikely(ch->moved)) {
+			stay_awake(ch);
 			continue;
 		}
 		res = wait_ring(ch);

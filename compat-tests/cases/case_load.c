@@ -2,6 +2,7 @@
 #include "conform.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/statvfs.h>
 
@@ -268,4 +269,40 @@ CASE(load_slow_one, "load.a-slow-operation-does-not-hold-up-others", .modes = T_
 	EQ(atomic_load(&T->knob[OP_mkdir].blocked), 1);
 	atomic_store(&T->knob[OP_mkdir].block, 0);
 	EQ(reap(p), 0);
+}
+
+/*
+ * What was fast a hundred times runs at once in the thread that serves a processor's queue, and
+ * then blocks: what comes behind it there has to get on all the same. On each processor.
+ */
+CASE(load_fast_blocks, "load.a-fast-operation-that-suddenly-blocks-does-not-hold-up-others",
+     .modes = T_MODE_POOL, .real = "the kernel's queues")
+{
+	cpu_set_t all, one;
+	put(S("f"), "x");
+	OK(sched_getaffinity(0, sizeof(all), &all));
+	for (int cpu = 0, done = 0; cpu < CPU_SETSIZE && done < 4; cpu++) {
+		if (!CPU_ISSET(cpu, &all))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		OK(sched_setaffinity(0, sizeof(one), &one)); /* and so of those that are spawned */
+		for (int i = 0; i < 100; i++)
+			one_statfs(0);
+		atomic_store(&T->knob[OP_statfs].block, 1);
+		pid_t p = spawn(one_statfs, 0);
+		WITHIN(2000, atomic_load(&T->knob[OP_statfs].blocked) == 1);
+		long start = t_now_ms();
+		for (int i = 0; i < 20; i++)
+			STR(slurp(P("f")), "x");
+		pid_t q =
+			spawn(one_statfs, 0); /* of the same kind, which is not known to be slow */
+		WITHIN(2000, atomic_load(&T->knob[OP_statfs].blocked) == 2);
+		YES(t_now_ms() - start < 2000, "%ld ms on processor %d", t_now_ms() - start, cpu);
+		atomic_store(&T->knob[OP_statfs].block, 0);
+		EQ(reap(p), 0);
+		EQ(reap(q), 0);
+		done++;
+	}
+	OK(sched_setaffinity(0, sizeof(all), &all));
 }

@@ -18,7 +18,10 @@
 #define MAX_KEEPERS                                                                                \
 	6 /* threads of a group that may keep entries; they cannot end while they do               \
 	   */
-#define WAKE_DATA 0 /* user_data of the eventfd's completions; entries have their address */
+/* Of Linux 6.15; liburing may be older. */
+#define FEAT_NO_IOWAIT  (1u << 17)
+#define ENTER_NO_IOWAIT (1u << 7)
+#define WAKE_DATA       0 /* user_data of the eventfd's completions; entries have their address */
 
 __thread struct ring_channel *ring_mine;
 
@@ -80,7 +83,14 @@ static int ring_setup(struct ring_channel *ch, unsigned size)
 	res = io_uring_queue_init_params(size, &ch->ring, &p);
 	if (res)
 		return res;
-	io_uring_register_ring_fd(&ch->ring); /* saves a little; its failing matters not */
+	/* saves a little; its failing matters not */
+	if (io_uring_register_ring_fd(&ch->ring) == 1)
+		ch->enter_flags = IORING_ENTER_REGISTERED_RING;
+	if (p.features & FEAT_NO_IOWAIT) {
+		ch->enter_flags |= ENTER_NO_IOWAIT;
+		for (unsigned i = 0; i < p.sq_entries; i++)
+			ch->ring.sq.array[i] = i;
+	}
 	linger = core_transport_device_lingers(ch->u->dev);
 	if (linger >= 0)
 		io_uring_register_files(&ch->ring, &linger, 1);
@@ -227,7 +237,8 @@ static void refused(struct ring_channel *ch, struct entry *e, int res)
 	}
 	/* Never registered. As long as the queue has another one, it can be used. */
 	if (ch->group->nqids > 1 || !ch->avail) {
-		core_debug("io_uring is not used: the kernel refuses entries (%s)\n", strerror(-res));
+		core_debug("io_uring is not used: the kernel refuses entries (%s)\n",
+			   strerror(-res));
 		ch->gone = true;
 		ring_fail(ch->u);
 	}
@@ -316,6 +327,25 @@ static struct entry *at_hand(struct ring_channel *ch)
 	return e;
 }
 
+/*
+ * Waiting for requests is no waiting for I/O: without saying so an idle mount would show as
+ * processors that wait for a disk, which liburing cannot.
+ */
+static int submit_and_wait(struct ring_channel *ch)
+{
+	struct io_uring_sq *sq = &ch->ring.sq;
+	long res;
+
+	if (core_unlikely(!(ch->enter_flags & ENTER_NO_IOWAIT)))
+		return io_uring_submit_and_wait(&ch->ring, 1);
+	sq->sqe_head = sq->sqe_tail;
+	__atomic_store_n(sq->ktail, sq->sqe_tail, __ATOMIC_RELEASE);
+	res = syscall(SYS_io_uring_enter, ch->ring.enter_ring_fd,
+		      sq->sqe_tail - __atomic_load_n(sq->khead, __ATOMIC_ACQUIRE), 1,
+		      ch->enter_flags | IORING_ENTER_GETEVENTS, NULL, 0);
+	return res < 0 ? -errno : (int)res;
+}
+
 static int wait_ring(struct ring_channel *ch)
 {
 	int res;
@@ -328,7 +358,7 @@ static int wait_ring(struct ring_channel *ch)
 			  atomic_load(&ch->u->state) != RING_GO || atomic_load(&ch->group->help)))
 		res = io_uring_submit(&ch->ring);
 	else
-		res = io_uring_submit_and_wait(&ch->ring, 1);
+		res = submit_and_wait(ch);
 	atomic_store_explicit(&ch->waiting, false, memory_order_relaxed);
 	return res;
 }

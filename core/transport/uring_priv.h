@@ -92,6 +92,7 @@ struct ring_channel {
 	struct group *group;
 	struct ring_channel *next; /* group->channels, under u->lock */
 	struct io_uring ring;
+	unsigned enter_flags; /* IORING_ENTER_..., of the ring */
 	int wake_fd;
 	bool wake_armed;
 	bool registered; /* its first entries are on their way */

@@ -388,9 +388,11 @@ static void encode(void)
 	UNIT_ASSERT_INT(out[8], 1);
 	UNIT_ASSERT_INT(out[12], 0);
 	v.crtime.tv_sec = -11644473601;
-	UNIT_ASSERT_INT(core_ext_encode(CORE_ATTR_NTFS_CRTIME, &v, out), -ERANGE);
-	UNIT_ASSERT_INT(core_ext_encode(CORE_ATTR_NTFS_TIMES, &v, out), -ERANGE);
-	UNIT_ASSERT_INT(core_ext_encode(CORE_ATTR_DOSATTRIB, &v, out), -ERANGE);
+	UNIT_ASSERT_INT(core_ext_encode(CORE_ATTR_NTFS_CRTIME, &v, out), -EOVERFLOW);
+	UNIT_ASSERT_INT(core_ext_encode(CORE_ATTR_NTFS_TIMES, &v, out), -EOVERFLOW);
+	UNIT_ASSERT_INT(core_ext_encode(CORE_ATTR_DOSATTRIB, &v, out), 24);
+	UNIT_ASSERT_INT(out[8], 1);
+	UNIT_ASSERT_INT(out[16] | out[23], 0);
 	UNIT_ASSERT_INT(core_ext_encode(CORE_ATTR_NONE, &v, out), -ENODATA);
 }
 

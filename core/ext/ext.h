@@ -8,13 +8,14 @@
  *	DOS attributes	system.ntfs_attrib(_be), user.DOSATTRIB
  *	all flags	system.ambifuse_flags
  *	file times	system.ambifuse_bkuptime(_be), system.ntfs_crtime(_be),
- *system.ntfs_times(_be), user.DOSATTRIB Setting one of these changes the flags it can express and
- *leaves the others as they were.
+ *			system.ntfs_times(_be), user.DOSATTRIB
+ * Setting one of these changes the flags it can express and leaves the others as they were.
  *
  * Every function returns 0 or a length, or a negative errno without having stored anything:
  *	EINVAL		wrong length, wrong form, bits nobody has defined
  *	EOPNOTSUPP	inode flags without a counterpart
  *	ERANGE		a time before 1601 or after 30828
+ *	EOVERFLOW	the same in an encoder, whose callers take ERANGE for a short buffer
  *	ENODATA		the file has no value to show
  */
 #ifndef CORE_EXT_EXT_H

@@ -92,25 +92,22 @@ static int encode_time(const struct core_ext_value *v, unsigned has, struct time
 		       char *out)
 {
 	uint64_t filetime;
-	int res;
 
 	if (!known(v, has, ts))
 		return -ENODATA;
-	res = core_ext_to_filetime(ts, &filetime);
-	if (res)
-		return res;
+	if (core_ext_to_filetime(ts, &filetime))
+		return -EOVERFLOW;
 	put64(out, be ? htobe64(filetime) : filetime);
 	return 8;
 }
 
 static int encode_dosattrib(const struct core_ext_value *v, char *out)
 {
-	bool crtime = known(v, CORE_HAS_CRTIME, v->crtime);
 	uint64_t filetime = 0;
-	int res = crtime ? core_ext_to_filetime(v->crtime, &filetime) : 0;
+	/* It is listed, so it has to be there: without a time that cannot be said. */
+	bool crtime = known(v, CORE_HAS_CRTIME, v->crtime) &&
+		      core_ext_to_filetime(v->crtime, &filetime) == 0;
 
-	if (res)
-		return res;
 	memset(out, 0, 24);
 	out[2] = out[4] = 5;
 	put32(out + 8, htole32(crtime ? 0x11 : 0x1));
@@ -132,7 +129,7 @@ static int encode_times(const struct core_ext_value *v, bool be, char *out)
 				  : core_ext_to_filetime(*ts[i], &filetime[i]);
 
 		if (res)
-			return res;
+			return -EOVERFLOW;
 	}
 	for (size_t i = 0; i < CORE_ARRAY_SIZE(ts); i++)
 		put64(out + 8 * i, be ? htobe64(filetime[i]) : filetime[i]);

@@ -122,7 +122,7 @@ mounted() {
 	i=0
 	while ! ismnt "$m"; do
 		i=$((i + 1))
-		[ $i -gt "${MWAIT:-150}" ] && die "not mounted: $m"
+		[ $i -gt "${MWAIT:-400}" ] && die "not mounted: $m" # keys are derived by seconds of computing
 		sleep 0.1
 	done
 	i=0

@@ -8,27 +8,33 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
-/* A loop device over a file of the scratch directory, which goes when the mount goes. */
+/*
+ * A loop device over a file of the scratch directory, which goes when the mount goes. Another
+ * process may take the free one first.
+ */
 static bool loop_device(char name[32])
 {
 	struct loop_config config = {.info.lo_flags = LO_FLAGS_AUTOCLEAR};
 	char image[100];
-	int ctl = open("/dev/loop-control", O_RDWR | O_CLOEXEC), no, dev;
+	int ctl = open("/dev/loop-control", O_RDWR | O_CLOEXEC), dev = -1;
 
-	no = ctl < 0 ? -1 : ioctl(ctl, LOOP_CTL_GET_FREE);
-	close(ctl);
-	if (no < 0)
-		return false;
 	snprintf(image, sizeof(image), "%s/image", T->dir);
-	snprintf(name, 32, "/dev/loop%d", no);
 	config.fd = (unsigned)open(image, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	if (ftruncate((int)config.fd, 1 << 20))
 		return false;
-	dev = open(name, O_RDWR | O_CLOEXEC);
-	bool ok = dev >= 0 && !ioctl(dev, LOOP_CONFIGURE, &config);
+	for (int tries = 0; ctl >= 0 && dev < 0 && tries < 20; tries++) {
+		snprintf(name, 32, "/dev/loop%d", ioctl(ctl, LOOP_CTL_GET_FREE));
+		dev = open(name, O_RDWR | O_CLOEXEC);
+		if (dev >= 0 && ioctl(dev, LOOP_CONFIGURE, &config)) {
+			close(dev);
+			dev = -1;
+			usleep(10000);
+		}
+	}
 	close((int)config.fd);
+	close(ctl);
 	atomic_store(&T->word[20], dev); /* open until the mount holds it */
-	return ok;
+	return dev >= 0;
 }
 
 static int on_block_device(int argc, char **argv)

@@ -388,6 +388,17 @@ static int large_reads(void)
 {
 	return t_seen("read * 262144@*") + t_seen("read * 524288@*") + t_seen("read * 1048576@*");
 }
+/* In KiB; -1: there is no /sys. */
+static int ahead_kb(void)
+{
+	char path[80], text[20] = "-1";
+	snprintf(path, sizeof(path), "/sys/class/bdi/0:%u/read_ahead_kb", T->dev);
+	int fd = open(path, O_RDONLY);
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) < 0)
+		strcpy(text, "-1");
+	close(fd);
+	return atoi(text);
+}
 static void two_files(void)
 {
 	put(S("a"), "");
@@ -419,6 +430,8 @@ CASE(ahead_given, "option.read-ahead-kb", READ_AHEAD, .opts = "read_ahead_kb=512
 {
 	two_files();
 	OK(stat(P("b"), &(struct stat){0}));
+	/* raised when INIT is answered, which is when the kernel asks for more */
+	WITHIN(2000, ahead_kb() == 512 || ahead_kb() < 0);
 	read_through("b");
 	if (!large_reads() && access("/sys/class/bdi", F_OK))
 		t_skip("there is no /sys");

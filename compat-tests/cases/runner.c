@@ -446,7 +446,7 @@ static const char usage[] =
 	"Runs the conformance cases against the libfuse that the loader finds (LD_LIBRARY_PATH).\n"
 	"  --case GLOB         only the cases that match (may be repeated)\n"
 	"  --mode s|pool       only single-threaded, or only with threads\n"
-	"  --list              names of the cases, and where they are\n"
+	"  --list              names of the cases\n"
 	"  --jobs N            cases at a time (2)\n"
 	"  --repeat N          everything N times\n"
 	"  --kernel KIND       mount (default), sim (the simulated kernel), or sim:MINOR (12 to "
@@ -598,7 +598,14 @@ static void parse(int argc, char **argv)
 	}
 }
 
-/* Which library is it?  Anything below /lib or /usr/lib is the distribution's. */
+/* What differences.tsv calls it, wherever it is installed. */
+static const char *kind_of_library(const char *file)
+{
+	if (dlsym(RTLD_DEFAULT, FUSE_API == 2 ? "ambifuse2_features" : "ambifuse3_features"))
+		return "ambifuse";
+	return !strncmp(file, "/lib/", 5) || !strncmp(file, "/usr/lib/", 9) ? "stock" : "other";
+}
+
 static void find_library(void)
 {
 	char *const real = library;
@@ -611,10 +618,7 @@ static void find_library(void)
 	void *found = dlsym(RTLD_DEFAULT, "fuse_lowlevel_notify_store");
 	if (found && dladdr(found, &info) && !realpath(info.dli_fname, real))
 		snprintf(real, sizeof(library), "%s", info.dli_fname);
-	snprintf(target, sizeof(target), "%s%d",
-		 opt.target                                                     ? opt.target
-		 : !strncmp(real, "/lib/", 5) || !strncmp(real, "/usr/lib/", 9) ? "stock"
-										: "ambifuse",
+	snprintf(target, sizeof(target), "%s%d", opt.target ? opt.target : kind_of_library(real),
 		 FUSE_API);
 	printf("# FUSE %d cases on %s, target %s\n", FUSE_API, real, target);
 }

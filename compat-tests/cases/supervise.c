@@ -582,7 +582,10 @@ int job_start(struct job *j, const struct t_case *c, int mode_s, const struct ke
 	const char *tmp = getenv("TMPDIR");
 
 	*j = (struct job){.c = c, .mode_s = mode_s, .started_ms = t_now_ms()};
-	snprintf(j->dir, sizeof(j->dir), "%.40s/conform.XXXXXX", tmp ? tmp : "/tmp");
+	/* The name of the socket of the simulated kernel has to fit into 108 bytes. */
+	if (!tmp || strlen(tmp) > sizeof(j->dir) - sizeof("/conform.XXXXXX"))
+		tmp = "/tmp";
+	snprintf(j->dir, sizeof(j->dir), "%s/conform.XXXXXX", tmp);
 	if (!mkdtemp(j->dir))
 		return -errno;
 	j->shm = mmap(NULL, sizeof(*j->shm), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,

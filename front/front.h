@@ -6,11 +6,13 @@
  *
  *	the public headers
  *	struct fuse_fs        with op, user_data, so, layer
- *	struct fuse_session   with cs, userdata, ll (the program's operations)
+ *	struct fuse_session   with cs, userdata, ll (the program's operations), cuse
  *	struct fuse           with fs, the top of its stack
  *	EXPORT                a public function
  *	NOTIFY_BY             what a notification is sent by; session_by() has its session, or NULL
- *	fi_to_public(), fi_from_public(), bufv_*()
+ *	LL_PROFILE            of low-level sessions; session_loop_mt(): their loop
+ *	CUSE_MAX_WRITE        bytes, unless the program's options say otherwise
+ *	fi_to_public(), fi_from_public(), conn_to_public(), bufv_*()
  *
  * What differs in more than a type's name or layout stands in fuse2/ and fuse3/.
  */
@@ -70,6 +72,20 @@ static inline struct fuse_session *session_of(struct core_req *req)
 
 /* A table of those that the program has, and nothing else. */
 void lowlevel_common(const struct fuse_lowlevel_ops *op, struct core_ll_ops *out);
+
+/* ---- cuse.c -------------------------------------------------------------------------------------
+ */
+
+/*
+ * What each API does for itself. A session with the options in args, of which the core's part is in
+ * cfg and its session is yet to be made: NULL (logged), or session_unwrap() frees it.
+ */
+struct fuse_session *cuse_session(struct fuse_args *args, struct core_session_config *cfg);
+void session_unwrap(struct fuse_session *se);
+/* fuse_parse_cmdline(). 0 or -1 (logged). */
+int cuse_cmdline(struct fuse_args *args, int *multithreaded, int *foreground);
+/* The session takes the descriptor over. 0, or -errno (logged). */
+int session_attach_device(struct fuse_session *se, int fd);
 
 /* ---- thunks.c -----------------------------------------------------------------------------------
  */

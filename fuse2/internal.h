@@ -113,7 +113,10 @@ _Static_assert(sizeof(struct fuse_forget_data) == sizeof(struct core_forget), "s
 #define BUFVEC(v)  ((struct fuse_bufvec *)(v))
 #define CBUFVEC(v) ((struct core_bufvec *)(v))
 
-#define NOTIFY_BY struct fuse_chan
+#define LL_PROFILE          fuse2_profile
+#define CUSE_MAX_WRITE      (128 * 1024)
+#define session_loop_mt(se) fuse_session_loop_mt(se)
+#define NOTIFY_BY           struct fuse_chan
 
 static inline struct core_session *session_by(struct fuse_chan *ch)
 {

@@ -87,17 +87,26 @@ struct fuse_session *session_wrap(struct core_session *cs, struct core_fs *fs)
 {
 	struct fuse_session *se = calloc(1, sizeof(*se));
 
-	if (se) {
-		se->cs = cs;
-		se->fs = fs;
+	if (!se) {
+		core_err("out of memory for a session\n");
+		return NULL;
 	}
+	se->cs = cs;
+	se->fs = fs;
 	return se;
+}
+
+/* Frees all but the core's part. */
+void session_unwrap(struct fuse_session *se)
+{
+	free(se->cuse);
+	free(se);
 }
 
 struct fuse_session *lowlevel_new(struct fuse_args *args, const struct fuse_lowlevel_ops *op,
 				  size_t op_size, void *userdata, int compat)
 {
-	struct fuse_session *se = calloc(1, sizeof(*se));
+	struct fuse_session *se = session_wrap(NULL, NULL);
 	struct core_session_config cfg;
 	struct core_ll_ops ops;
 
@@ -116,7 +125,7 @@ struct fuse_session *lowlevel_new(struct fuse_args *args, const struct fuse_lowl
 		ll_thunks_compat24(&se->ll, &ops);
 	if (options_session(args, &cfg) == -1 ||
 	    !(se->cs = core_session_new(&fuse2_profile, &cfg, &ops, se))) {
-		free(se);
+		session_unwrap(se);
 		return NULL;
 	}
 	return se;
@@ -140,12 +149,10 @@ EXPORT struct fuse_session *fuse_lowlevel_new_compat25(struct fuse_args *args,
 
 EXPORT struct fuse_session *fuse_session_new(struct fuse_session_ops *op, void *data)
 {
-	struct fuse_session *se = calloc(1, sizeof(*se));
+	struct fuse_session *se = session_wrap(NULL, NULL);
 
-	if (!se) {
-		core_err("out of memory for a session\n");
+	if (!se)
 		return NULL;
-	}
 	se->op = *op;
 	se->userdata = data;
 	return se;
@@ -172,8 +179,7 @@ EXPORT void fuse_session_destroy(struct fuse_session *se)
 		core_session_free(se->cs);
 	if (ch)
 		fuse_chan_destroy(ch);
-	free(se->cuse);
-	free(se);
+	session_unwrap(se);
 }
 
 EXPORT void fuse_session_exit(struct fuse_session *se)

@@ -221,7 +221,7 @@ static uint64_t wanted(const struct fuse_conn_info *pub)
 /* ---- struct fuse_conn_info ----------------------------------------------------------------------
  */
 
-void conn_to_public(struct fuse_conn_info *pub, const struct core_conn *conn, bool write_buf)
+void conn_offer(struct fuse_conn_info *pub, const struct core_conn *conn, bool write_buf)
 {
 	uint64_t want = conn->want;
 

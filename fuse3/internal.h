@@ -78,7 +78,9 @@ struct fuse_loop_config {
 	unsigned max_idle_threads, max_threads;
 };
 
-#define NOTIFY_BY struct fuse_session
+#define LL_PROFILE     fuse3_ll_profile
+#define CUSE_MAX_WRITE (1024 * 1024)
+#define NOTIFY_BY      struct fuse_session
 
 static inline struct core_session *session_by(struct fuse_session *se)
 {
@@ -92,9 +94,13 @@ void module_so_put(struct module_so *so);
 /* ---- caps.c ---- */
 extern const struct core_profile fuse3_ll_profile, fuse3_path_profile;
 extern const struct core_mount_profile fuse3_mount_profile;
-/* write_buf: the program has that operation. What was wanted then is kept for conn_from_public().
- */
-void conn_to_public(struct fuse_conn_info *pub, const struct core_conn *conn, bool write_buf);
+/* What a program is shown; write_buf: it has that operation. Kept for conn_from_public(). */
+void conn_offer(struct fuse_conn_info *pub, const struct core_conn *conn, bool write_buf);
+static inline void conn_to_public(struct fuse_conn_info *pub, const struct core_conn *conn)
+{
+	conn_offer(pub, conn, false);
+}
+
 void conn_from_public(struct core_conn *conn, const struct fuse_conn_info *pub);
 /* conn_from_public, and what only the session knows: a max_read that contradicts the mount's. */
 void conn_agree(struct core_session *cs, struct core_conn *conn, const struct fuse_conn_info *pub);
@@ -122,9 +128,6 @@ void options_fs_help(void);
 /* ---- session.c ---- */
 /* Takes cs and m over. NULL without memory (logged); then they are still the caller's. */
 struct fuse_session *session_wrap(struct core_session *cs, struct core_mount *m);
-void session_unwrap(struct fuse_session *se);
-/* The session takes the descriptor over. 0, or -errno (logged). */
-int session_attach_device(struct fuse_session *se, int fd);
 /* fuse_session_custom_io() with a structure of io_size bytes. */
 int session_custom_io(struct fuse_session *se, const struct fuse_custom_io *io, size_t io_size,
 		      int fd);
@@ -138,6 +141,11 @@ struct fuse *fuse_new_30(struct fuse_args *args, const struct fuse_operations *o
 /* ---- loop.c ---- */
 int fuse_loop_mt_312(struct fuse *f, struct fuse_loop_config *config);
 int loop_mt(struct fuse_session *se, const struct core_pool_config *pc);
+
+static inline int session_loop_mt(struct fuse_session *se)
+{
+	return loop_mt(se, &(struct core_pool_config){0});
+}
 
 /* ---- ext.c ---- */
 void ext_thunks(struct core_fs_ops *out);

@@ -11,7 +11,7 @@ static void ll_init(void *userdata, struct core_conn *conn)
 	struct fuse_session *se = userdata;
 	struct fuse_conn_info pub;
 
-	conn_to_public(&pub, conn, se->ll.write_buf);
+	conn_offer(&pub, conn, se->ll.write_buf);
 	se->ll.init(se->userdata, &pub);
 	conn_agree(se->cs, conn, &pub);
 }

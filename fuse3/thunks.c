@@ -14,7 +14,7 @@ static void path_init(void *d, struct core_conn *conn, struct core_fs_config *cf
 	struct fuse_conn_info pub;
 	struct fuse_config config = {.modules = f->modules, .debug = f->debug};
 
-	conn_to_public(&pub, conn, f->fs->op.write_buf);
+	conn_offer(&pub, conn, f->fs->op.write_buf);
 	config_to_public(&config, cfg);
 	fuse_fs_init(f->fs, &pub, &config);
 	config_from_public(cfg, &config);

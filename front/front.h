@@ -11,6 +11,7 @@
  *	EXPORT                a public function
  *	NOTIFY_BY             what a notification is sent by; session_by() has its session, or NULL
  *	LL_PROFILE            of low-level sessions; session_loop_mt(): their loop
+ *	MODULE_SYMBOL         a module's variable, with %s for its name; MODULE_API is for messages
  *	CUSE_MAX_WRITE        bytes, unless the program's options say otherwise
  *	fi_to_public(), fi_from_public(), conn_to_public(), bufv_*()
  *
@@ -50,12 +51,14 @@ static inline struct core_req *req_of(fuse_req_t handle)
  */
 
 /* The operations of the low-level API that have the same parameters in both. */
+/* clang-format off */
 #define LL_COMMON(F)                                                                               \
-	F(lookup) F(forget) F(forget_multi) F(readlink) F(mknod) F(mkdir) F(unlink) F(rmdir)       \
-	F(symlink) F(link) F(open) F(read) F(write) F(write_buf) F(flush) F(release) F(fsync)      \
-	F(opendir) F(readdir) F(releasedir) F(fsyncdir) F(statfs) F(setxattr) F(getxattr)          \
-	F(listxattr) F(removexattr) F(access) F(create) F(getlk) F(setlk) F(flock) F(bmap)         \
-	F(ioctl) F(poll) F(retrieve_reply) F(fallocate)
+	F(lookup) F(forget) F(forget_multi) F(readlink) F(mknod) F(mkdir) F(unlink)                \
+	F(rmdir) F(symlink) F(link) F(open) F(read) F(write) F(write_buf) F(flush)                 \
+	F(release) F(fsync) F(opendir) F(readdir) F(releasedir) F(fsyncdir) F(statfs)              \
+	F(setxattr) F(getxattr) F(listxattr) F(removexattr) F(access) F(create) F(getlk)           \
+	F(setlk) F(flock) F(bmap) F(ioctl) F(poll) F(retrieve_reply) F(fallocate)
+/* clang-format on */
 
 static inline struct fuse_session *session_of(struct core_req *req)
 {
@@ -63,12 +66,6 @@ static inline struct fuse_session *session_of(struct core_req *req)
 }
 
 #define HANDLE(req) ((fuse_req_t)core_req_handle(req))
-
-/*
- * An operation of it, which is there. The context stays as it is: fuse_get_context() makes up for
- * what a fuse_fs_*() would do.
- */
-#define TOP(op_, ...) top_of(d)->op.op_(__VA_ARGS__)
 
 /* A table of those that the program has, and nothing else. */
 void lowlevel_common(const struct fuse_lowlevel_ops *op, struct core_ll_ops *out);
@@ -91,11 +88,13 @@ int session_attach_device(struct fuse_session *se, int fd);
  */
 
 /* The operations of the path API that have the same parameters, and the same meaning, in both. */
+/* clang-format off */
 #define PATH_COMMON(F)                                                                             \
-	F(readlink) F(mknod) F(mkdir) F(unlink) F(rmdir) F(symlink) F(link) F(access) F(setxattr)  \
-	F(getxattr) F(listxattr) F(removexattr) F(bmap) F(open) F(create) F(opendir) F(flush)      \
-	F(release) F(releasedir) F(read) F(read_buf) F(write) F(write_buf) F(fsync) F(fsyncdir)    \
-	F(lock) F(flock) F(ioctl) F(poll) F(fallocate)
+	F(readlink) F(mknod) F(mkdir) F(unlink) F(rmdir) F(symlink) F(link) F(access)              \
+	F(setxattr) F(getxattr) F(listxattr) F(removexattr) F(bmap) F(open) F(create)              \
+	F(opendir) F(flush) F(release) F(releasedir) F(read) F(read_buf) F(write)                  \
+	F(write_buf) F(fsync) F(fsyncdir) F(lock) F(flock) F(ioctl) F(poll) F(fallocate)
+/* clang-format on */
 
 /* The top of the stack that a core's operation is about. */
 static inline struct fuse_fs *top_of(void *d)
@@ -103,8 +102,47 @@ static inline struct fuse_fs *top_of(void *d)
 	return ((struct fuse *)d)->fs;
 }
 
+/*
+ * An operation of it, which is there. The context stays as it is: fuse_get_context() makes up for
+ * what a fuse_fs_*() would do.
+ */
+#define TOP(op_, ...) top_of(d)->op.op_(__VA_ARGS__)
+
 /* A table of those that the program has, and nothing else. */
 void thunks_common(const struct fuse_operations *op, struct core_fs_ops *out);
+
+/* ---- module.c -----------------------------------------------------------------------------------
+ */
+
+typedef struct fuse_fs *(*module_factory)(struct fuse_args *args, struct fuse_fs *fs[]);
+struct module_so; /* a loaded object */
+
+/*
+ * The modules of a list "a:b", the first nearest to the program. modules_push() puts those over
+ * *top that come from files, and built-in ones below these; modules_wrap() puts the built-in ones
+ * that are left over the stack's table. 0, or -1 (logged).
+ */
+int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args);
+int modules_wrap(struct core_modules *built_in, const char *list, struct fuse_args *args);
+
+/* A module that is not built in, and the object it comes from (NULL: none). NULL (logged). */
+module_factory module_find(const char *name, struct module_so **so);
+void module_so_put(struct module_so *so);
+/* Calls each(data, name) for the names of a list (or NULL) until one fails. 0 or -1. */
+int module_for_each(const char *list, int (*each)(void *, const char *), void *data);
+
+/* What each API does for itself. */
+
+/* A module the program has registered, or NULL. */
+module_factory module_registered(const char *name);
+/* What the variable MODULE_SYMBOL of an object says, which may be absent; NULL: no factory. */
+module_factory module_factory_of(void *variable);
+/* A module may be over top; else says why. */
+bool module_fits(const struct fuse_fs *top, const char *name);
+/* made has been put over below. */
+void module_is_over(struct fuse_fs *made, const struct fuse_fs *below);
+/* The arguments ask for help, not for a file system. */
+bool module_help_asked(const struct fuse_args *args);
 
 /* ---- layer.c ------------------------------------------------------------------------------------
  */

@@ -113,6 +113,8 @@ _Static_assert(sizeof(struct fuse_forget_data) == sizeof(struct core_forget), "s
 #define BUFVEC(v)  ((struct fuse_bufvec *)(v))
 #define CBUFVEC(v) ((struct core_bufvec *)(v))
 
+#define MODULE_API          "2"
+#define MODULE_SYMBOL       "fuse_fusemod_%s_module"
 #define LL_PROFILE          fuse2_profile
 #define CUSE_MAX_WRITE      (128 * 1024)
 #define session_loop_mt(se) fuse_session_loop_mt(se)
@@ -122,8 +124,6 @@ static inline struct core_session *session_by(struct fuse_chan *ch)
 {
 	return ch && ch->se ? ch->se->cs : NULL;
 }
-
-void module_so_put(struct module_so *so);
 
 #include "front/bufv.h"
 #include "front/front.h"
@@ -169,13 +169,6 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 			     int compat);
 
 /* ---- module.c ---- */
-/*
- * The modules of a list "a:b", the first nearest to the program. modules_push() puts those over
- * *top that come from files, and built-in ones below these; modules_wrap() puts the built-in ones
- * that are left over the stack's table. 0, or -1 (logged).
- */
-int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args);
-int modules_wrap(struct core_modules *built_in, const char *list, struct fuse_args *args);
 /* The options of the built-in ones. */
 void modules_help(void);
 

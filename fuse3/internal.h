@@ -78,6 +78,8 @@ struct fuse_loop_config {
 	unsigned max_idle_threads, max_threads;
 };
 
+#define MODULE_API     "3"
+#define MODULE_SYMBOL  "fuse_module_%s_factory"
 #define LL_PROFILE     fuse3_ll_profile
 #define CUSE_MAX_WRITE (1024 * 1024)
 #define NOTIFY_BY      struct fuse_session
@@ -86,8 +88,6 @@ static inline struct core_session *session_by(struct fuse_session *se)
 {
 	return se ? se->cs : NULL;
 }
-
-void module_so_put(struct module_so *so);
 
 #include "front/front.h"
 
@@ -162,13 +162,6 @@ int ext_getattr(struct fuse_fs *fs, const char *path, struct core_stat *st,
 void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out);
 
 /* ---- module.c ---- */
-/*
- * The modules of a list "a:b", the first nearest to the program. modules_push() puts those over
- * *top that come from files, and built-in ones below these; modules_wrap() puts the built-in ones
- * that are left over the stack's table. 0, or -1 (logged).
- */
-int modules_push(struct fuse_fs **top, const char *list, struct fuse_args *args);
-int modules_wrap(struct core_modules *built_in, const char *list, struct fuse_args *args);
 void modules_help(const char *list);
 
 #endif

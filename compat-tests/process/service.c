@@ -95,10 +95,13 @@ static int start(const char *mnt, int threads)
 {
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
 
+	const char *option = threads ? getenv("SERVICE_OPTION") : NULL;
+
+	if (L(fuse_opt_add_arg)(&args, "service") ||
+	    (option && L(fuse_opt_add_arg)(&args, option)))
+		return -1;
 	with_threads = threads;
 	mountpoint = strdup(mnt);
-	if (L(fuse_opt_add_arg)(&args, "service"))
-		return -1;
 #if API == 3
 	f = L(fuse_new)(&args, &one_file_ops, sizeof(one_file_ops), NULL);
 	if (!f || L(fuse_mount)(f, mnt))

@@ -9,7 +9,7 @@ struct service {
 	int api;
 	/* The library by name; NULL: the one linked. 0, or -1 with a message. */
 	int (*open)(const char *soname);
-	/* Mounts and serves; threads: whether by the library's thread pool. */
+	/* Mounts and serves; threads: by the library's thread pool, with what SERVICE_OPTION in the environment says. */
 	int (*start)(const char *mnt, int threads);
 	/* Unmounts, waits for the loop, frees all. 0, or what failed. */
 	int (*stop)(void);

@@ -312,9 +312,14 @@ static void two_hundred(void (*waiter)(long), const char *op_pattern, bool posix
 	OK(posix ? lock_cmd(fd, F_SETLK, F_WRLCK, 0, 0) : flock(fd, LOCK_EX));
 	for (long i = 0; i < 200; i++)
 		p[i] = spawn(waiter, i);
-	/* as many as the library lets in wait in the program, the others in the kernel's queue */
-	for (int i = 0; i < 1000 && t_seen(op_pattern) < 200; i++)
+	/* as many as the library lets in wait in the program, the others in the kernel's queue:
+	 * until no more come */
+	for (int still = 0, seen = 0; still < 1000 && seen < 200; still++) {
+		if (t_seen(op_pattern) != seen)
+			still = 0;
+		seen = t_seen(op_pattern);
 		usleep(1000);
+	}
 	/* an interrupt gets through */
 	OK(kill(p[199], SIGKILL));
 	YES(reaped_within(p[199], 3000, NULL), "a killed waiter is still there");

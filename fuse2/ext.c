@@ -32,14 +32,18 @@ static _Thread_local struct fuse_fs *in_init; /* whose init this thread runs */
 
 /* ---- the table's end ----------------------------------------------------------------------- */
 
+/* A program with the larger struct fuse_stat has one slot more. */
+static const size_t with_stat_ex = sizeof(struct fuse_operations) + sizeof(void *);
+
+bool ext_in_table(size_t op_size)
+{
+	return op_size == sizeof(struct fuse_operations) || op_size == with_stat_ex;
+}
+
 void ext_from_table(struct fuse_fs *fs, size_t op_size)
 {
-	const size_t begin = offsetof(struct fuse_operations, getpath);
-	const size_t slot = sizeof(fs->op.getpath);
-
-	fs->tail = op_size > begin;
-	/* A program with the larger struct fuse_stat has one slot more: an even number of them. */
-	fs->tail_stat = op_size >= sizeof(fs->op) && (op_size - begin) / slot % 2 == 0;
+	fs->tail = ext_in_table(op_size);
+	fs->tail_stat = op_size == with_stat_ex;
 #define FROM_TABLE(op_) fs->ext.op_ = (void *)fs->op.op_;
 	CORE_EXT_OPS(FROM_TABLE)
 #undef FROM_TABLE

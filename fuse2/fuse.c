@@ -17,16 +17,24 @@ static const struct core_fs_config defaults = {
 	.intr_signal = SIGUSR1,
 };
 
-/* A program compiled for an older release has a shorter table; for a newer one, a longer. */
+/*
+ * A program compiled for an older release has a shorter table; for a newer one, a longer. Only in a
+ * table of a known length is what follows libfuse's operations surely the extensions.
+ */
 void copy_ops(struct fuse_operations *to, const struct fuse_operations *from, size_t size)
 {
-	/* One pointer more says nothing but that: see ext_from_table(). */
-	if (size > sizeof(*to) + sizeof(void *)) {
+	const size_t plain = offsetof(struct fuse_operations, getpath);
+
+	if (ext_in_table(size)) {
+		size = sizeof(*to);
+	} else if (size > plain) {
 		core_warn("warning: library too old, some operations may not work (the program's "
-			  "table of operations is longer than any known one)\n");
+			  "table of operations has %zu bytes, %zu are known)\n",
+			  size, plain);
+		size = plain;
 	}
 	memset(to, 0, sizeof(*to));
-	memcpy(to, from, size < sizeof(*to) ? size : sizeof(*to));
+	memcpy(to, from, size);
 }
 
 /* flags: what the whole stack says; a module has taken those of what is below it into its own. */

@@ -147,6 +147,8 @@ void options_fs_help(void);
 
 /* ---- ext.c ---- */
 /* What the end of a program's table says; op is the library's copy of it. */
+/* Whether a table of this length has the extensions at its end. */
+bool ext_in_table(size_t op_size);
 void ext_from_table(struct fuse_fs *fs, size_t op_size);
 void ext_thunks(struct core_fs_ops *out);
 /* Around a program's init: conn shows and takes FSP_FUSE_CAP_*. */

@@ -145,27 +145,55 @@ CASE(missing_write, "missing.write-but-write-buf", .buf = true, .without = "writ
 /* --- a program of a later release: its table is longer than the library's ----------------------
  */
 
-static int longer_table(int argc, char **argv)
+static int longer_by(int argc, char **argv, size_t more)
 {
 	struct {
 		struct fuse_operations ops;
-		void *more[64]; /* the first of them may be known extensions: not there */
+		void *more[64]; /* never called */
 	} table = {0};
 
 	t_path_prepare(&table.ops);
-	memset(&table.more[60], 0xff, 4 * sizeof(void *)); /* never called */
-	int ret = fuse_main_real(argc, argv, &table.ops, sizeof(table), &T->word[0]);
+	memset(table.more, 0xff, sizeof(table.more));
+	int ret = fuse_main_real(argc, argv, &table.ops, sizeof(table.ops) + more * sizeof(void *),
+				 &T->word[0]);
 	t_path_finish();
 	return ret;
 }
-CASE(missing_longer, "missing.table-longer-than-the-librarys-runs-with-one-warning",
-     .server = longer_table, .real = "calls fuse_main_real itself")
+
+static int longer_table(int argc, char **argv)
+{
+	return longer_by(argc, argv, 64);
+}
+
+static int table_of_two_more(int argc, char **argv)
+{
+	return longer_by(argc, argv, 2);
+}
+
+static void works_with_one_warning(void)
 {
 	put(P("f"), "12345");
 	STR(slurp(P("f")), "12345");
+	OK(rename(P("f"), P("g")));
+	OK(chmod(P("g"), 0600));
+	OK(truncate(P("g"), 2));
+	OK(statvfs(P(""), &(struct statvfs){0}));
 	const char *first = strstr(t_log(), "library too old");
 	YES(first);
 	YES(!strstr(first + 1, "library too old"), "warned more than once");
+}
+
+CASE(missing_longer, "missing.table-longer-than-the-librarys-runs-with-one-warning",
+     .server = longer_table, .real = "calls fuse_main_real itself")
+{
+	works_with_one_warning();
+}
+
+/* Too short to have the extensions, too long not to have something. */
+CASE(missing_longer_by_two, "missing.table-a-little-longer-than-the-librarys",
+     .server = table_of_two_more, .real = "calls fuse_main_real itself")
+{
+	works_with_one_warning();
 }
 
 #if FUSE_API == 3
@@ -174,14 +202,14 @@ static int longer_ll_table(int argc, char **argv)
 	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
 	struct {
 		struct fuse_lowlevel_ops ops;
-		void *more[64]; /* the first of them may be known extensions: not there */
+		void *more[64]; /* never called */
 	} table = {0};
 	struct fuse_cmdline_opts opts;
 	struct fuse_session *se;
 	int ret = 1;
 
 	t_ll_prepare(&table.ops);
-	memset(&table.more[60], 0xff, 4 * sizeof(void *));
+	memset(table.more, 0xff, sizeof(table.more));
 	if (fuse_parse_cmdline(&args, &opts))
 		return 1;
 	se = fuse_session_new(&args, &table.ops, sizeof(table), &T->word[0]);

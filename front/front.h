@@ -5,12 +5,14 @@
  * it has, before it includes this header,
  *
  *	the public headers
- *	struct fuse_fs        with op, user_data, so, layer
+ *	struct fuse_fs        with op, user_data, so, layer, ext, ext_want
  *	struct fuse_session   with cs, userdata, ll (the program's operations), cuse
- *	struct fuse           with fs, the top of its stack
+ *	struct fuse           with se, core, fs (the top of its stack)
  *	EXPORT                a public function
  *	NOTIFY_BY             what a notification is sent by; session_by() has its session, or NULL
  *	LL_PROFILE            of low-level sessions; session_loop_mt(): their loop
+ *	AMBIFUSE(name)        a function of <ambifuse.h>
+ *	HAS_STAT_EX(fs)       its getattr fills a larger structure
  *	MODULE_SYMBOL         a module's variable, with %s for its name; MODULE_API is for messages
  *	CUSE_MAX_WRITE        bytes, unless the program's options say otherwise
  *	fi_to_public(), fi_from_public(), conn_to_public(), bufv_*()
@@ -110,6 +112,16 @@ static inline struct fuse_fs *top_of(void *d)
 
 /* A table of those that the program has, and nothing else. */
 void thunks_common(const struct fuse_operations *op, struct core_fs_ops *out);
+
+/* ---- ext.c --------------------------------------------------------------------------------------
+ */
+
+/* All of them: which ones the program has is known when its init has returned. */
+void ext_thunks(struct core_fs_ops *out);
+/* Around a program's init, which may register extensions: those of fs; returns whose it was. */
+struct fuse_fs *ext_in_init(struct fuse_fs *fs);
+/* What the top of the stack wants, for the core. */
+void ext_apply(struct fuse *f, struct core_conn *conn, struct core_fs_config *cfg);
 
 /* ---- module.c -----------------------------------------------------------------------------------
  */

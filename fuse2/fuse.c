@@ -124,11 +124,6 @@ EXPORT void fuse_destroy(struct fuse *f)
 	fuse_free(f);
 }
 
-EXPORT struct fuse_session *fuse_get_session(struct fuse *f)
-{
-	return f->se;
-}
-
 EXPORT int fuse_loop(struct fuse *f)
 {
 	return f ? fuse_session_loop(f->se) : -1;
@@ -137,11 +132,6 @@ EXPORT int fuse_loop(struct fuse *f)
 EXPORT int fuse_loop_mt(struct fuse *f)
 {
 	return f ? fuse_session_loop_mt(f->se) : -1;
-}
-
-EXPORT void fuse_exit(struct fuse *f)
-{
-	fuse_session_exit(f->se);
 }
 
 EXPORT int fuse_exited(struct fuse *f)
@@ -178,39 +168,12 @@ EXPORT int fuse_getgroups(int size, gid_t list[])
 	return req ? core_req_getgroups(req, size, list) : -EINVAL;
 }
 
-EXPORT int fuse_interrupted(void)
-{
-	struct core_req *req = core_req_current();
-
-	return req ? core_req_interrupted(req) : 0;
-}
-
 /* Deprecated since 2.x and without effect there; the path's caches are a better answer. */
 EXPORT int fuse_invalidate(struct fuse *f, const char *path)
 {
 	(void)f;
 	(void)path;
 	return -EINVAL;
-}
-
-EXPORT int fuse_notify_poll(struct fuse_pollhandle *ph)
-{
-	return fuse_lowlevel_notify_poll(ph);
-}
-
-EXPORT int fuse_start_cleanup_thread(struct fuse *f)
-{
-	return core_fs_start_cleanup_thread(f->core) ? -1 : 0;
-}
-
-EXPORT void fuse_stop_cleanup_thread(struct fuse *f)
-{
-	core_fs_stop_cleanup_thread(f->core);
-}
-
-EXPORT int fuse_clean_cache(struct fuse *f)
-{
-	return core_fs_clean_cache(f->core);
 }
 
 EXPORT int fuse_version(void)

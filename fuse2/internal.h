@@ -113,6 +113,8 @@ _Static_assert(sizeof(struct fuse_forget_data) == sizeof(struct core_forget), "s
 #define BUFVEC(v)  ((struct fuse_bufvec *)(v))
 #define CBUFVEC(v) ((struct core_bufvec *)(v))
 
+#define AMBIFUSE(name)      ambifuse2_##name
+#define HAS_STAT_EX(fs)     (fs)->tail_stat
 #define MODULE_API          "2"
 #define MODULE_SYMBOL       "fuse_fusemod_%s_module"
 #define LL_PROFILE          fuse2_profile
@@ -150,12 +152,9 @@ void options_fs_help(void);
 /* Whether a table of this length has the extensions at its end. */
 bool ext_in_table(size_t op_size);
 void ext_from_table(struct fuse_fs *fs, size_t op_size);
-void ext_thunks(struct core_fs_ops *out);
 /* Around a program's init: conn shows and takes FSP_FUSE_CAP_*. */
 struct fuse_fs *ext_init_begin(struct fuse_fs *fs, struct fuse_conn_info *conn);
 void ext_init_end(struct fuse_fs *fs, struct fuse_fs *before, struct fuse_conn_info *conn);
-/* What the top of the stack wants, for the core. */
-void ext_apply(struct fuse *f, struct core_conn *conn, struct core_fs_config *cfg);
 
 /* ---- thunks.c ---- */
 void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out);

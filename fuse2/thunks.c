@@ -129,6 +129,8 @@ static void t_init(void *d, struct core_conn *conn, struct core_fs_config *cfg)
 		ext_init_end(fs, before, &pub);
 		conn_from_public(conn, &pub);
 	}
+	/* The core wants it because it can do it; this API's programs do not know it. */
+	conn->want &= ~(WIRE_CAP(DO_READDIRPLUS) | WIRE_CAP(READDIRPLUS_AUTO));
 	ext_apply(d, conn, cfg);
 }
 

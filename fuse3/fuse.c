@@ -159,11 +159,6 @@ EXPORT void fuse_lib_help(struct fuse_args *args)
 /* ---- the session below --------------------------------------------------------------------------
  */
 
-EXPORT struct fuse_session *fuse_get_session(struct fuse *f)
-{
-	return f->se;
-}
-
 EXPORT int fuse_mount(struct fuse *f, const char *mountpoint)
 {
 	return f ? fuse_session_mount(f->se, mountpoint) : -1;
@@ -173,11 +168,6 @@ EXPORT void fuse_unmount(struct fuse *f)
 {
 	if (f)
 		fuse_session_unmount(f->se);
-}
-
-EXPORT void fuse_exit(struct fuse *f)
-{
-	fuse_session_exit(f->se);
 }
 
 /* ---- in an operation ----------------------------------------------------------------------------
@@ -199,37 +189,10 @@ EXPORT int fuse_getgroups(int size, gid_t list[])
 	return req ? core_req_getgroups(req, size, list) : -ENOSYS;
 }
 
-EXPORT int fuse_interrupted(void)
-{
-	struct core_req *req = core_req_current();
-
-	return req ? core_req_interrupted(req) : 0;
-}
-
-EXPORT int fuse_notify_poll(struct fuse_pollhandle *ph)
-{
-	return fuse_lowlevel_notify_poll(ph);
-}
-
 /* ---- caches -------------------------------------------------------------------------------------
  */
 
 EXPORT int fuse_invalidate_path(struct fuse *f, const char *path)
 {
 	return core_fs_invalidate_path(f->core, path);
-}
-
-EXPORT int fuse_start_cleanup_thread(struct fuse *fuse)
-{
-	return core_fs_start_cleanup_thread(fuse->core) ? -1 : 0;
-}
-
-EXPORT void fuse_stop_cleanup_thread(struct fuse *fuse)
-{
-	core_fs_stop_cleanup_thread(fuse->core);
-}
-
-EXPORT int fuse_clean_cache(struct fuse *fuse)
-{
-	return core_fs_clean_cache(fuse->core);
 }

@@ -78,11 +78,13 @@ struct fuse_loop_config {
 	unsigned max_idle_threads, max_threads;
 };
 
-#define MODULE_API     "3"
-#define MODULE_SYMBOL  "fuse_module_%s_factory"
-#define LL_PROFILE     fuse3_ll_profile
-#define CUSE_MAX_WRITE (1024 * 1024)
-#define NOTIFY_BY      struct fuse_session
+#define AMBIFUSE(name)  ambifuse3_##name
+#define HAS_STAT_EX(fs) false
+#define MODULE_API      "3"
+#define MODULE_SYMBOL   "fuse_module_%s_factory"
+#define LL_PROFILE      fuse3_ll_profile
+#define CUSE_MAX_WRITE  (1024 * 1024)
+#define NOTIFY_BY       struct fuse_session
 
 static inline struct core_session *session_by(struct fuse_session *se)
 {
@@ -146,17 +148,6 @@ static inline int session_loop_mt(struct fuse_session *se)
 {
 	return loop_mt(se, &(struct core_pool_config){0});
 }
-
-/* ---- ext.c ---- */
-void ext_thunks(struct core_fs_ops *out);
-/* Around a program's init, which may register extensions. */
-struct fuse_fs *ext_init_begin(struct fuse_fs *fs);
-void ext_init_end(struct fuse_fs *before);
-/* What the top of the stack wants, for the core. */
-void ext_apply(struct fuse *f, struct core_conn *conn, struct core_fs_config *cfg);
-/* The registered getattr, which is there. */
-int ext_getattr(struct fuse_fs *fs, const char *path, struct core_stat *st,
-		const struct core_file_info *fi);
 
 /* ---- thunks.c ---- */
 void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out);

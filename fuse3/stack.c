@@ -26,9 +26,9 @@ EXPORT void fuse_fs_init(struct fuse_fs *fs, struct fuse_conn_info *conn, struct
 	if (!fs->op.init)
 		return;
 	ENTER(fs);
-	before = ext_init_begin(fs);
+	before = ext_in_init(fs);
 	fs->user_data = fs->op.init(conn, cfg);
-	ext_init_end(before);
+	ext_in_init(before);
 }
 
 EXPORT int fuse_fs_getattr(struct fuse_fs *fs, const char *path, struct stat *st,

@@ -41,7 +41,8 @@ static int path_getattr(void *d, const char *path, struct core_stat *st, struct 
 	struct fuse_file_info pub;
 
 	if (core_unlikely(top_of(d)->ext.getattr))
-		return ext_getattr(top_of(d), path, st, fi);
+		return top_of(d)->ext.getattr(path, (struct ambifuse_stat *)st,
+					      public_fi(&pub, fi));
 	return TOP(getattr, path, &st->st, public_fi(&pub, fi));
 }
 

@@ -1,15 +1,10 @@
 /*
- * The extension operations as calls on a program's table, for front-ends: both have the same
- * table, only its surroundings differ. A front-end's ext.c defines, includes this, and gets the
- * static functions ext_*:
- *
- *	EXT_OPS(d)      the program's table (an lvalue); a NULL operation is -ENOSYS
- *	EXT_ENTER(d)    a declaration that makes the rest of the scope run in the program's context
- *	EXT_FI(fi)      the public form of a struct core_file_info *, NULL for NULL; lives as long
- *as the scope and has included <ambifuse.h>.
+ * Extensions: <ambifuse.h>, and its operations as the core's. Both APIs have the same table of
+ * them.
  */
-#include <errno.h>
+#include "internal.h"
 
+#define EXT_OPS(d)  (top_of(d)->ext)
 #define EXT_SETATTR struct ambifuse_setattr
 
 _Static_assert(sizeof(EXT_SETATTR) == sizeof(struct core_setattr_x) &&
@@ -19,15 +14,14 @@ _Static_assert(sizeof(EXT_SETATTR) == sizeof(struct core_setattr_x) &&
 
 #define EXT_CALL(op, ...)                                                                          \
 	do {                                                                                       \
-		if (!EXT_OPS(d).op)                                                                \
-			return -ENOSYS;                                                            \
-		EXT_ENTER(d);                                                                      \
-		return EXT_OPS(d).op(__VA_ARGS__);                                                 \
+		struct fuse_file_info pub __attribute__((unused));                                 \
+                                                                                                   \
+		return EXT_OPS(d).op ? EXT_OPS(d).op(__VA_ARGS__) : -ENOSYS;                       \
 	} while (0)
 
 static int ext_getpath(void *d, const char *path, char *buf, size_t size, struct core_file_info *fi)
 {
-	EXT_CALL(getpath, path, buf, size, EXT_FI(fi));
+	EXT_CALL(getpath, path, buf, size, public_fi(&pub, fi));
 }
 
 static int ext_statfs_x(void *d, const char *path, struct statfs *st)
@@ -84,11 +78,10 @@ static int ext_setattr_x(void *d, const char *path, struct core_setattr_x *set)
 static int ext_fsetattr_x(void *d, const char *path, struct core_setattr_x *set,
 			  struct core_file_info *fi)
 {
-	EXT_CALL(fsetattr_x, path, (EXT_SETATTR *)set, EXT_FI(fi));
+	EXT_CALL(fsetattr_x, path, (EXT_SETATTR *)set, public_fi(&pub, fi));
 }
 
-/* All of them: which the program has is known when its init has returned. */
-static void ext_set_all(struct core_fs_ops *out)
+void ext_thunks(struct core_fs_ops *out)
 {
 #define EXT_SET(op) out->op = ext_##op;
 	CORE_EXT_OPS(EXT_SET)
@@ -96,7 +89,7 @@ static void ext_set_all(struct core_fs_ops *out)
 }
 
 /* For core_fs_config.ext_absent. */
-static uint32_t ext_absent_in(void *d)
+static uint32_t absent_in(void *d)
 {
 	uint32_t absent = 0;
 
@@ -116,22 +109,63 @@ _Static_assert(sizeof(struct ambifuse_stat) == sizeof(struct core_stat) &&
 	       "passed through");
 _Static_assert(AMBIFUSE_DELETE_OK == CORE_DELETE_OK, "the same bit");
 
-#define EXT_ALL_CAPS                                                                               \
+#define ALL_CAPS                                                                                   \
 	(AMBIFUSE_CAP_READDIR_PLUS | AMBIFUSE_CAP_READ_ONLY | AMBIFUSE_CAP_STAT_EX |               \
 	 AMBIFUSE_CAP_DELETE_ACCESS | AMBIFUSE_CAP_CASE_INSENSITIVE | AMBIFUSE_CAP_PASSTHROUGH)
 
-/*
- * What a program registers, into *table and *its_want; has_stat: its table of operations has a
- * getattr that fills a larger structure. 0 or -errno, then nothing is changed.
+void ext_apply(struct fuse *f, struct core_conn *conn, struct core_fs_config *cfg)
+{
+	unsigned want = f->fs->ext_want;
+
+	cfg->stat_ex = (want & AMBIFUSE_CAP_STAT_EX) != 0;
+	cfg->read_only |= (want & AMBIFUSE_CAP_READ_ONLY) != 0;
+	cfg->delete_access = (want & AMBIFUSE_CAP_DELETE_ACCESS) != 0;
+	cfg->case_insensitive |= (want & AMBIFUSE_CAP_CASE_INSENSITIVE) != 0;
+	cfg->passthrough = (want & AMBIFUSE_CAP_PASSTHROUGH) != 0;
+	cfg->ext_absent = absent_in(f);
+	/* Flags of directories, and the volume's name, are set by ioctl of a directory. */
+	if (cfg->stat_ex || EXT_OPS(f).setvolname)
+		conn->want |= conn->capable & WIRE_CAP(IOCTL_DIR);
+	if (want & AMBIFUSE_CAP_READDIR_PLUS) {
+		conn->want &= ~WIRE_CAP(READDIRPLUS_AUTO);
+		conn->want |= conn->capable & WIRE_CAP(DO_READDIRPLUS);
+	}
+}
+
+/* ---- <ambifuse.h> -------------------------------------------------------------------------------
  */
-static int ext_register(struct ambifuse_operations *table, unsigned *its_want, bool has_stat,
-			const struct ambifuse_operations *op, size_t op_size, unsigned want)
+
+static _Thread_local struct fuse_fs *in_init; /* whose init this thread runs */
+
+struct fuse_fs *ext_in_init(struct fuse_fs *fs)
+{
+	struct fuse_fs *before = in_init;
+
+	in_init = fs;
+	return before;
+}
+
+EXPORT unsigned int AMBIFUSE(features)(void);
+EXPORT int AMBIFUSE(register)(const struct ambifuse_operations *op, size_t op_size,
+			      unsigned int want);
+EXPORT int AMBIFUSE(notify)(struct fuse *f, const char *path, unsigned int action);
+EXPORT int AMBIFUSE(passthrough)(struct fuse_file_info *fi, int fd);
+
+unsigned int AMBIFUSE(features)(void)
+{
+	return ALL_CAPS;
+}
+
+/* 0 or -errno, then nothing is changed. */
+int AMBIFUSE(register)(const struct ambifuse_operations *op, size_t op_size, unsigned int want)
 {
 	const char *bytes = (const char *)op;
 	struct ambifuse_operations new;
 
 	memset(&new, 0, sizeof(new));
-	if (want & ~EXT_ALL_CAPS)
+	if (!in_init)
+		return -EINVAL;
+	if (want & ~ALL_CAPS)
 		return -EOPNOTSUPP;
 	/* A newer program's operations, which we would never call. */
 	for (size_t i = sizeof(new); op && i < op_size; i++)
@@ -139,30 +173,22 @@ static int ext_register(struct ambifuse_operations *table, unsigned *its_want, b
 			return -EOPNOTSUPP;
 	if (op)
 		memcpy(&new, op, op_size < sizeof(new) ? op_size : sizeof(new));
-	if ((want & AMBIFUSE_CAP_STAT_EX) && !new.getattr && !has_stat)
+	if ((want & AMBIFUSE_CAP_STAT_EX) && !new.getattr && !HAS_STAT_EX(in_init))
 		return -EINVAL;
 	if (!(want & AMBIFUSE_CAP_STAT_EX))
 		new.getattr = NULL;
-	*table = new;
-	*its_want = want;
+	in_init->ext = new;
+	in_init->ext_want = want;
 	return 0;
 }
 
-/* After the program's init: what it wants, for the core. */
-static void ext_configure(void *d, unsigned want, struct core_conn *conn,
-			  struct core_fs_config *cfg)
+int AMBIFUSE(notify)(struct fuse *f, const char *path, unsigned int action)
 {
-	cfg->stat_ex = (want & AMBIFUSE_CAP_STAT_EX) != 0;
-	cfg->read_only |= (want & AMBIFUSE_CAP_READ_ONLY) != 0;
-	cfg->delete_access = (want & AMBIFUSE_CAP_DELETE_ACCESS) != 0;
-	cfg->case_insensitive |= (want & AMBIFUSE_CAP_CASE_INSENSITIVE) != 0;
-	cfg->passthrough = (want & AMBIFUSE_CAP_PASSTHROUGH) != 0;
-	cfg->ext_absent = ext_absent_in(d);
-	/* Flags of directories, and the volume's name, are set by ioctl of a directory. */
-	if (cfg->stat_ex || EXT_OPS(d).setvolname)
-		conn->want |= conn->capable & WIRE_CAP(IOCTL_DIR);
-	if (want & AMBIFUSE_CAP_READDIR_PLUS) {
-		conn->want &= ~WIRE_CAP(READDIRPLUS_AUTO);
-		conn->want |= conn->capable & WIRE_CAP(DO_READDIRPLUS);
-	}
+	return core_fs_notify(f->core, path, action);
+}
+
+int AMBIFUSE(passthrough)(struct fuse_file_info *fi, int fd)
+{
+	(void)fi;
+	return core_fs_passthrough(fd);
 }

@@ -3,6 +3,9 @@
 Counted is what the kernel sends on this one mount, by its own tracepoint fuse:fuse_request_send: the same for every
 library and transport, exact (an overrun of the buffer is an error), and it costs the server nothing. Forgets, which
 have no reply, are not in it. Where there is no tracepoint: by the lines that both libraries print with -d.
+
+The largest workload has phases, counted one by one: rows of their own, named "WORKLOAD: PHASE", beside that of the whole. With
+options of ours it is a workload of its own too, "WORKLOAD; with OPTIONS"; stock has none of these.
 """
 import importlib.machinery
 import importlib.util
@@ -38,8 +41,15 @@ with db:
 db.execute("vacuum")
 db.close()
 """
+LARGEST = "untar, ls -lR, rm -r"
+LARGEST_FEW = LARGEST + "; few operations"
+PHASES = (("untar", 'tar -xf "$2" -C "$1"'), ("ls -lR", 'ls -lR "$1/tree"'), ("rm -r", 'rm -r "$1/tree"'))
+# What a program gets that allows more: nothing expires, writes are collected, no extended attributes.
+TIMEOUTS = ("attr_timeout=60", "entry_timeout=60")
+OPTIONS = {LARGEST: (TIMEOUTS, ("no_xattr",), ("writeback_cache",), TIMEOUTS + ("no_xattr", "writeback_cache")),
+           LARGEST_FEW: (TIMEOUTS, ("writeback_cache",), TIMEOUTS + ("writeback_cache",))}
 # name, what is in the directory behind before (tree, sources, repository or nothing), files, commands with $1 the mount
-# point and $2 the archive
+# point and $2 the archive, or phases: (name, commands)
 WORKLOADS = (
     ("untar", "nothing", "some", 'tar -xf "$2" -C "$1"'),
     ("find", "tree", "some", 'find "$1/tree" -type f'),
@@ -50,9 +60,13 @@ WORKLOADS = (
     ("compile", "sources", "some",
      'cd "$1/src" && for f in core/*/*.c; do cc -c -O0 -w -std=gnu11 -D_GNU_SOURCE -I. "$f" -o "${f%.c}.o" || exit; done'),
     ("sqlite", "nothing", "some", '"$3" -c "$4" "$1/db"'),
-    ("untar, ls -lR, rm -r", "nothing", "all", 'tar -xf "$2" -C "$1" && ls -lR "$1/tree" && rm -r "$1/tree"'),
-    ("untar, ls -lR, rm -r; few operations", "nothing", "all", 'tar -xf "$2" -C "$1" && ls -lR "$1/tree" && rm -r "$1/tree"'),
+    (LARGEST, "nothing", "all", PHASES),
+    (LARGEST_FEW, "nothing", "all", PHASES),
 )
+
+
+def with_options(work, options):
+    return "%s; with %s" % (work, ", ".join(options))
 
 
 # ---- the two ways to count ----
@@ -175,33 +189,81 @@ def prepare(kind, backing, archive):
             shutil.copytree(os.path.join(common.TOP, d), os.path.join(backing, "src", d))
 
 
-def one_workload(args, config, workload, how, work):
-    """{request: times} of one workload on a mount of its own."""
+def run_phase(args, name, script, path, archive):
+    env = dict(os.environ, GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="safe.directory", GIT_CONFIG_VALUE_0="*")
+    done = subprocess.run(["timeout", "-s", "KILL", str(args.limit), "sh", "-c", script, "-", path, archive, sys.executable, SQL],
+                          env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                          check=False)
+    if done.returncode:
+        raise Failure("%s: %s" % (name, done.stderr.strip()[-300:]))
+
+
+def one_workload(args, config, workload, options, how, work):
+    """{workload or phase: {request: times}} of one workload on a mount of its own."""
     name, kind, amount, script = workload
     backing, path = os.path.join(work, "backing"), os.path.join(work, "mnt")
     archive = os.path.join(work, amount + ".tar")
     for d in (backing, path):
         os.makedirs(d, exist_ok=True)
-    env = dict(os.environ, GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="safe.directory", GIT_CONFIG_VALUE_0="*")
+    title = with_options(name, options) if options else name
+    phases = script if isinstance(script, tuple) else (("", script),)
+    counts = {title: {}}
     try:
         prepare(kind, backing, archive)
         server = os.path.join(args.build, "bench/requests/%s%d" % ("plain" if "few" in name else "mirror", config.api))
         with open(os.path.join(work, "log"), "w", encoding="utf-8") as log:
-            with Mount([server, "-f"] + how.server_options + [path], path, config.options(["root=" + backing]),
+            with Mount([server, "-f"] + how.server_options + [path], path, config.options(["root=" + backing] + list(options)),
                        config.environment(), config.libdir(), log) as mount:
-                how.start(mount)
-                done = subprocess.run(["timeout", "-s", "KILL", str(args.limit), "sh", "-c", script, "-", path, archive,
-                                       sys.executable, SQL], env=env, stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
-                counts = how.stop()
-        if done.returncode:
-            raise Failure("%s on %s: %s" % (name, config.name, done.stderr.strip()[-300:]))
-        if not counts:
-            raise Failure("%s on %s: no request was seen" % (name, config.name))
+                for phase, commands in phases:
+                    how.start(mount)
+                    run_phase(args, "%s on %s" % (title, config.name), commands, path, archive)
+                    seen = how.stop()
+                    if not seen:
+                        raise Failure("%s on %s: no request was seen" % (title, config.name))
+                    if phase:
+                        counts[title + ": " + phase] = seen
+                    for request, times in seen.items():
+                        counts[title][request] = counts[title].get(request, 0) + times
         return counts
     finally:
         if common.mounted_device(path) is None:
             shutil.rmtree(backing)
+
+
+def samples(args, workload, how):
+    """(configuration, options) in random order; the largest also over io_uring, where it is the kernel that counts."""
+    configs = [Config(n, args.build) for n in common.DEVICE]
+    if workload[0] in OPTIONS and isinstance(how, ByTracepoint) and common.have_uring():
+        configs += [Config(n, args.build) for n in ("ambi2-uring", "ambi3-uring")]
+    found = [(c, ()) for c in configs]
+    found += [(c, options) for c in configs if c.ours and c.transport == "device" for options in OPTIONS.get(workload[0], ())]
+    return common.shuffled(found)
+
+
+def names_of(workload):
+    """The workload's own name and those made of it, as the report has them."""
+    phases = workload[3] if isinstance(workload[3], tuple) else ()
+    titles = [workload[0]] + [with_options(workload[0], options) for options in OPTIONS.get(workload[0], ())]
+    return [name for title in titles for name in [title] + ["%s: %s" % (title, phase) for phase, _ in phases]]
+
+
+def one_repetition(args, repetition, sizes, how, work):
+    rows = []
+    for workload in (w for w in WORKLOADS if not args.workload or w[0] in args.workload):
+        say("requests: %s" % workload[0])
+        found = []
+        for config, options in samples(args, workload, how):
+            try:
+                counts = one_workload(args, config, workload, options, how, work)
+            except Failure as e:
+                say("bench/run: %s" % e)
+                args.failures += 1
+                continue
+            found += [[config.name, repetition, name, sizes[workload[2]], how.name, request, n]
+                      for name, seen in counts.items() for request, n in sorted(seen.items())]
+        order = names_of(workload)
+        rows += sorted(found, key=lambda row: (order.index(row[2]), row[0]))
+    return rows
 
 
 def run(args):
@@ -210,21 +272,11 @@ def run(args):
     base = "/dev/shm" if os.path.isdir("/dev/shm") else None
     how = counter(args.count)
     try:
-        with tempfile.TemporaryDirectory(dir=base, prefix="bench.") as work:
+        with common.UringOn(), tempfile.TemporaryDirectory(dir=base, prefix="bench.") as work:
             for amount, files in sizes.items():
                 make_archive(os.path.join(work, amount + ".tar"), files)
             for repetition in range(1, args.count_reps + 1):
-                for workload in (w for w in WORKLOADS if not args.workload or w[0] in args.workload):
-                    say("requests: %s" % workload[0])
-                    for config in (Config(n, args.build) for n in common.shuffled(common.DEVICE)):
-                        try:
-                            counts = one_workload(args, config, workload, how, work)
-                        except Failure as e:
-                            say("bench/run: %s" % e)
-                            args.failures += 1
-                            continue
-                        rows += [[config.name, repetition, workload[0], sizes[workload[2]], how.name, request, n]
-                                 for request, n in sorted(counts.items())]
+                rows += one_repetition(args, repetition, sizes, how, work)
                 common.write_tsv(args, "requests", COLUMNS, rows)
     finally:
         how.close()

@@ -92,6 +92,8 @@ def instructions(results, path):
 def requests(results, path):
     rows = []
     for work in results.files:
+        if ": " in work or "; with " in work:
+            continue
         row = [work]
         for api in "23":
             ours, stock = results.total("ambi%s-device" % api, work), results.total("stock%s-device" % api, work)

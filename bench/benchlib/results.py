@@ -2,6 +2,7 @@
 import statistics
 
 from .common import read_tsv
+from .counting import LARGEST, LARGEST_FEW
 from .ops import WORKLOADS
 
 
@@ -135,8 +136,6 @@ def native(results):
     return [found] if found else []
 
 
-LARGEST = "untar, ls -lR, rm -r"
-LARGEST_FEW = LARGEST + "; few operations"
 ONE = ("getattr-1", "stat-1", "rr4k-1")
 EIGHT = ("getattr-8", "stat-8", "rr4k-8", "openclose-8", "createunlink-8")
 BOTH = "2.9.9 and 3.14"

@@ -69,6 +69,7 @@ CASE(opt_negative, "option.negative-timeout", .raw = true, .opts = "negative_tim
 		ERR(stat(P("none"), &(struct stat){0}), ENOENT);
 		if (in_time)
 			break;
+		usleep(300000);
 	}
 	SEEN("getattr /none", 2);
 }

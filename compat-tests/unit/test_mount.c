@@ -352,7 +352,7 @@ static int child_main(int (*fn)(void))
 {
 	alarm(TIMEOUT);
 	start_catching();
-	if (unshare(CLONE_NEWNS) || mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+	if (unshare(CLONE_NEWNS) || mount("", "/", "", MS_REC | MS_PRIVATE, NULL))
 		return SKIP;
 	if (mount("scratch", dir, "tmpfs", 0, "mode=755") || chdir(dir))
 		return SKIP;

@@ -88,7 +88,7 @@ static int one_mount(unsigned choice, bool expect_ring, int expect_result)
 	struct stat st;
 
 	if (!mkdtemp(dir) || unshare(CLONE_NEWNS) ||
-	    mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+	    mount("", "/", "", MS_REC | MS_PRIVATE, NULL))
 		return 1;
 	fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);

@@ -449,9 +449,9 @@ REGISTER(delete_access, AMBIFUSE_CAP_DELETE_ACCESS, .chflags = x_chflags)
 CASE(ext_delete, "ext.delete-access-is-asked-for", .init = delete_access, .ops = with_refusal)
 {
 	need_extensions();
-	put(P("keep"), "");
-	put(P("odd"), "");
-	put(P("f"), "");
+	put(S("keep"), "");
+	put(S("odd"), "");
+	put(S("f"), "");
 	OK(mkdir(P("d"), 0755));
 	OK(mkdir(P("d-keep"), 0755));
 	MARK();

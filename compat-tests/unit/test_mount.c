@@ -918,7 +918,7 @@ static bool become_nobody(void)
 	if (!have_fuse() || !setuid)
 		return false;
 	if (mknod("fuse", S_IFCHR, makedev(10, 229)) || chmod("fuse", 0666) ||
-	    mount("fuse", "/dev/fuse", NULL, MS_BIND, NULL) || mkdir("u", 0755) ||
+	    mount("fuse", "/dev/fuse", "", MS_BIND, NULL) || mkdir("u", 0755) ||
 	    chown("u", NOBODY, NOBODY))
 		return false;
 	return !setgroups(0, NULL) && !setresgid(NOBODY, NOBODY, NOBODY) &&

@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <fcntl.h>
 
@@ -49,6 +50,7 @@ struct dev_channel {
 	size_t map_size;
 	char *start;  /* where a message begins */
 	size_t room;  /* bytes from there */
+	_Atomic uint64_t timed, answered; /* a request's unique, and when it was */
 	struct core_splice splice;
 };
 
@@ -245,8 +247,16 @@ static int dev_receive(struct core_channel *base, struct core_msg *msg, int max)
 	msg->op_len = (size_t)res - sizeof(*hdr);
 	msg->payload = NULL;
 	msg->payload_len = 0;
-	msg->tag = 0;
+	msg->tag = hdr->unique;
 	return 1;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 static int send_all(struct device *d, int fd, const struct iovec *iov, int niov)
@@ -266,7 +276,8 @@ static int dev_reply(struct core_channel *base, uint64_t tag, const struct iovec
 {
 	struct dev_channel *ch = CORE_CONTAINER_OF(base, struct dev_channel, base);
 
-	(void)tag;
+	if (core_unlikely(atomic_load_explicit(&ch->timed, memory_order_relaxed) == tag))
+		atomic_store_explicit(&ch->answered, now_ns(), memory_order_relaxed);
 	return send_all(CORE_CONTAINER_OF(base->t, struct device, base), ch->fd, iov, niov);
 }
 
@@ -391,6 +402,24 @@ int core_transport_custom(int fd, const struct core_custom_io *io, void *user,
 		d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	*out = &d->base;
 	return 0;
+}
+
+int core_channel_device_fd(struct core_channel *ch)
+{
+	return core_transport_device_fd(ch->t) < 0
+		       ? -1 : CORE_CONTAINER_OF(ch, struct dev_channel, base)->fd;
+}
+
+uint64_t core_device_time_answer(struct core_channel *base, uint64_t tag)
+{
+	struct dev_channel *ch = CORE_CONTAINER_OF(base, struct dev_channel, base);
+	uint64_t when;
+
+	if (base->ops != &device_ops)
+		return 0;
+	when = atomic_exchange_explicit(&ch->answered, 0, memory_order_relaxed);
+	atomic_store_explicit(&ch->timed, tag, memory_order_relaxed);
+	return when;
 }
 
 int core_transport_device_fd(struct core_transport *t)

@@ -90,6 +90,55 @@ CASE(sole_slow, "sole.slow-ones-run-side-by-side-after-fast-ones", BUSY)
 	busy(fd, 1000);
 }
 
+/* Who reads alone does not sleep in read(): its descriptor says so. */
+static int does_not_block(void)
+{
+	char path[64], to[64];
+	unsigned flags = 0;
+
+	for (int fd = 0; fd < 64; fd++) {
+		ssize_t n;
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", T->server, fd);
+		n = readlink(path, to, sizeof(to) - 1);
+		to[n > 0 ? n : 0] = 0;
+		if (strcmp(to, "/dev/fuse"))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", T->server, fd);
+		f = fopen(path, "r");
+		YES(f && fscanf(f, "pos: %*d flags: %o", &flags) == 1, "no %s", path);
+		fclose(f);
+		return !!(flags & O_NONBLOCK);
+	}
+	YES(0, "the server has no /dev/fuse");
+	return 0;
+}
+
+/* Asked for some time: the machine may be busy. */
+static int one_reader(int fd, int ms)
+{
+	for (; ms > 0; ms -= 10) {
+		busy(fd, 500);
+		if (does_not_block())
+			return 1;
+		usleep(10000);
+	}
+	return 0;
+}
+CASE(sole_one, "sole.one-busy-client-is-served-by-one-thread", BUSY, .opts = "transport=device")
+{
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		t_skip("one processor");
+	YES(one_reader(opened(), 2000), "four threads read");
+	usleep(200000);
+	YES(!does_not_block(), "one reader, and nothing to do");
+}
+CASE(sole_none, "sole.no-sole-reader", BUSY, .opts = "transport=device,no_sole_reader")
+{
+	YES(!one_reader(opened(), 300), "one reader");
+}
+
 /* The supervisor unmounts, and expects the server to end, with nothing left over. */
 CASE(sole_end, "sole.unmounted-from-full-speed", BUSY)
 {

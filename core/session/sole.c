@@ -27,9 +27,10 @@
 #define REST_MS       2 /* nothing came for that long: it ends */
 #define SCORE_MOST    1024
 #define SCORE_LEAVE   640
-#define WORTH         256 /* requests: as long as that it was right to begin */
-#define BACKOFF_MIN   10  /* ms */
-#define BACKOFF_MOST  2000
+#define WORTH_NS      20000000 /* as long as that it was right to begin */
+#define CROWD_LOOK    128      /* requests */
+#define BACKOFF_MIN   10       /* ms */
+#define BACKOFF_MOST  200
 
 static uint64_t now_ns(void)
 {
@@ -113,6 +114,7 @@ static void begin(struct core_session *se)
 
 	pthread_mutex_lock(&s->lock);
 	if (!atomic_load(&s->on) && s->allowed && !se->ring) {
+		s->since = now_ns();
 		atomic_store(&s->on, true);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -131,7 +133,7 @@ static bool become(struct core_worker *w)
 		if (s->flags >= 0 && fcntl(fd, F_SETFL, s->flags | O_NONBLOCK) == 0) {
 			s->fd = fd;
 			w->sole.score = SCORE_MOST;
-			w->sole.changes = w->sole.at_once = 0;
+			w->sole.changes = w->sole.at_once = w->sole.missed = 0;
 			atomic_store(&s->who, w);
 			ok = true;
 		}
@@ -157,7 +159,7 @@ bool session_sole_leave(struct core_session *se)
 	}
 	now = now_ns();
 	ms = atomic_load(&s->backoff);
-	ms = atomic_exchange(&s->served, 0) > WORTH ? BACKOFF_MIN : ms * 2;
+	ms = now - s->since > WORTH_NS ? BACKOFF_MIN : ms * 2;
 	atomic_store(&s->backoff, ms < BACKOFF_MOST ? ms : BACKOFF_MOST);
 	atomic_store(&s->not_before, now + ms * 1000000ull);
 	if (atomic_load(&s->who) && !(s->flags & O_NONBLOCK))
@@ -283,22 +285,29 @@ static int receive(struct core_worker *w, struct core_msg *msg)
 			return hit(w, res);
 	} while (!asked_enough(w, t0));
 	w->sole.score -= w->sole.score / 16;
+	w->sole.missed++;
 	if (w->sole.score < SCORE_LEAVE || poll(&p, 1, REST_MS) == 0)
 		session_sole_leave(w->se);
 	return 0;
 }
 
-/* Requests at the same time by now, for which one reader may be too few. */
+/*
+ * Several clients, or requests at the same time: one reader does for those if it never sleeps and
+ * others would not pay. In between, two clients and it on two processors say, it is in their way.
+ */
 static bool crowded(struct core_worker *w, const struct sole_cost *c)
 {
 	struct sole_view *v = &w->sole;
-	bool crowd;
+	unsigned changes = v->changes, at_once = v->at_once, missed = v->missed;
 
-	if (v->served % LOOK)
+	if (v->served % CROWD_LOOK)
 		return false;
-	crowd = v->changes > 2 || v->at_once > LOOK / 4;
-	v->changes = v->at_once = 0;
-	return crowd && (!w->se->sole.many || !faster(c, FAST_NS));
+	v->changes = v->at_once = v->missed = 0;
+	if (changes <= CROWD_LOOK / 16 && at_once <= CROWD_LOOK / 4)
+		return false;
+	if (!w->se->sole.many || !faster(c, FAST_NS))
+		return true;
+	return changes > CROWD_LOOK / 16 && missed > CROWD_LOOK / 32;
 }
 
 int session_sole_turn(struct core_worker *w)
@@ -331,9 +340,6 @@ int session_sole_turn(struct core_worker *w)
 	w->sole.large = large = is_large(&msg);
 	c = cost_of(s, &msg, large);
 	core_pool_busy(w->pt);
-	atomic_store_explicit(&s->served,
-			      atomic_load_explicit(&s->served, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
 	if (!fast(&msg, c, large) || crowded(w, c))
 		session_sole_leave(se);
 	handle(w, &msg, c);

@@ -35,14 +35,14 @@ struct core_sole {
 	_Atomic uint32_t round;      /* futex: changes when it ends */
 	_Atomic uint64_t not_before; /* ns */
 	_Atomic uint32_t backoff;    /* ms */
-	_Atomic unsigned served;     /* since it began */
+	uint64_t since;              /* ns; under lock */
 	int fd, flags;               /* of who's descriptor, as it was */
 	struct sole_cost cost[WIRE_OPCODE_MAX], large[2];
 };
 
 /* A worker's view. */
 struct sole_view {
-	unsigned served, changes, slow, at_once;
+	unsigned served, changes, slow, at_once, missed;
 	uint32_t pid;
 	uint64_t looked; /* ns */
 	int score;       /* of asking again: 0 to SCORE_MOST */

@@ -7,9 +7,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Channels of fuse_mount, for fuse_unmount with a channel already destroyed and for its options. */
-static pthread_mutex_t mounted_lock = PTHREAD_MUTEX_INITIALIZER;
-
 #define DEFAULT_BUFSIZE (1024 * 1024 + 4096)
 
 /* ---- a program's own channel operations as a transport ------------------------------------- */
@@ -165,7 +162,6 @@ EXPORT void fuse_chan_destroy(struct fuse_chan *ch)
 	else if (ch->fd >= 0)
 		close(ch->fd);
 	core_mount_free(ch->m);
-	free(ch->mountpoint);
 	free(ch);
 }
 
@@ -201,28 +197,6 @@ EXPORT struct fuse_chan *fuse_session_next_chan(struct fuse_session *se, struct 
 }
 
 /* ---- mounting ---------------------------------------------------------------------------------- */
-
-static struct fuse_chan *mounted;
-
-static void remember(struct fuse_chan *ch)
-{
-	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&mounted_lock);
-
-	ch->next = mounted;
-	mounted = ch;
-}
-
-static void forget(struct fuse_chan *ch)
-{
-	struct fuse_chan **link;
-	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&mounted_lock);
-
-	for (link = &mounted; *link; link = &(*link)->next)
-		if (*link == ch) {
-			*link = ch->next;
-			return;
-		}
-}
 
 /* -h and -V: each part of the library answers, nothing is mounted, and creation fails later. */
 static struct fuse_chan *only_help(struct core_mount *m)
@@ -263,19 +237,14 @@ EXPORT struct fuse_chan *fuse_mount(const char *mountpoint, struct fuse_args *ar
 		return NULL;
 	}
 	ch = fuse_kern_chan_new(fd);
-	if (!ch || !(ch->mountpoint = strdup(mountpoint))) {
+	if (!ch) {
 		core_mount_unmount(m, mountpoint, fd);
 		core_mount_free(m);
-		if (ch) {
-			ch->fd = -1;
-			fuse_chan_destroy(ch);
-		}
 		return NULL;
 	}
 	ch->m = m;
 	if (ch->t)
 		core_transport_device_linger(ch->t, core_mount_helper_sock(m));
-	remember(ch);
 	return ch;
 }
 
@@ -285,7 +254,6 @@ EXPORT void fuse_unmount(const char *mountpoint, struct fuse_chan *ch)
 	int fd = -1;
 
 	if (ch) {
-		forget(ch);
 		m = ch->m;
 		fd = ch->fd;
 		ch->m = NULL;

@@ -34,8 +34,6 @@ struct fuse_chan {
 	struct fuse_session *se;
 	struct core_transport *t; /* until a session owns it */
 	struct core_mount *m;     /* made by fuse_mount */
-	struct fuse_chan *next;   /* mounted ones, for fuse_unmount by path */
-	char *mountpoint;
 };
 
 struct fuse_session {

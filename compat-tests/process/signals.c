@@ -273,6 +273,22 @@ static void fork_while_serving(const char *mnt)
 	down(&m);
 }
 
+/* The file system first and its mount afterwards, by name, while there is another one. */
+static void destroyed_before_unmounted(const char *mnt1, const char *mnt2)
+{
+#if API == 2
+	struct mounted first, second;
+
+	check(up(&first, mnt1) == 0 && up(&second, mnt2) == 0, "both mount");
+	fuse_destroy(second.f);
+	fuse_unmount(mnt2, NULL);
+	down(&first);
+	check(umount2(mnt1, 0) != 0 && umount2(mnt2, 0) != 0, "both are unmounted");
+#else
+	(void)mnt1, (void)mnt2;
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3)
@@ -287,5 +303,6 @@ int main(int argc, char **argv)
 	several(argv[1], argv[2]);
 	fork_before_loop(argv[1]);
 	fork_while_serving(argv[1]);
+	destroyed_before_unmounted(argv[1], argv[2]);
 	return failures ? 1 : 0;
 }

@@ -97,18 +97,22 @@ static bool read_attr(struct facts *f, const char *name, unsigned want)
 /* Only what can be opened without doing anything: no devices, no FIFOs. */
 static void read_inode_flags(struct facts *f)
 {
-	int flags = 0, fd CLEANUP_CLOSE = -1;
+	union {
+		int flags;
+		long room; /* what the number of the call promises; older kernels fill it on FUSE */
+	} out = {.room = 0};
+	int fd CLEANUP_CLOSE = -1;
 
 	f->inode_err = ENOTTY;
 	if (!S_ISREG(f->sx.stx_mode) && !S_ISDIR(f->sx.stx_mode))
 		return;
 	fd = open(f->path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0) {
+	if (fd < 0 || ioctl(fd, FS_IOC_GETFLAGS, &out) < 0) {
 		f->inode_err = errno;
 		return;
 	}
 	f->have_inode = true;
-	f->inode = (uint32_t)flags;
+	f->inode = (uint32_t)out.flags;
 }
 
 static void print_flags(const struct facts *f)

@@ -115,13 +115,14 @@ static int match(void *user, const struct core_mountinfo *mi)
 
 /*
  * The absolute path of a mount point without looking at the mount itself, which may hang: its
- * parent's path and its last name.
+ * parent's path and its last name. False: errno says why.
  */
 static bool absolute(const char *name, char out[PATH_MAX])
 {
 	char copy[PATH_MAX], parent[PATH_MAX], *last;
 	size_t len = strlen(name);
 
+	errno = len ? ENAMETOOLONG : ENOENT;
 	if (!len || len >= sizeof(copy))
 		return false;
 	strcpy(copy, name);
@@ -136,6 +137,7 @@ static bool absolute(const char *name, char out[PATH_MAX])
 		return false;
 	len = (size_t)snprintf(out, PATH_MAX, "%s/%s", strcmp(parent, "/") ? parent : "",
 			       last ? last + 1 : copy);
+	errno = ENAMETOOLONG;
 	return len < PATH_MAX;
 }
 

@@ -152,6 +152,7 @@ fi
 check status-arg 2 'takes no argument' "$ambifuse" status x
 check abort-none 2 'give one mount point' "$ambifuse" abort
 check abort-missing 1 "cannot abort 'no/such'" "$ambifuse" abort no/such
+check abort-empty 1 "cannot abort '': No such file" "$ambifuse" abort ''
 check abort-other 1 "'/proc' is not a FUSE mount" "$ambifuse" abort /proc
 check abort-number 1 "'4294967295' is not a FUSE mount" "$ambifuse" abort 4294967295
 cat >mounted.sh <<'EOF'

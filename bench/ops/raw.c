@@ -1,9 +1,10 @@
 /*
  * The limit that stands beside the libraries: bench/ops' file system without any library, answered
  * straight from the kernel's messages. raw MOUNTPOINT [-f] [-o OPTION,...]; needs root.
- *   transport=device|uring  eight readers of the device, or a queue's thread a processor
+ *   transport=device|uring  readers of the device, or a queue's thread a processor
+ *   readers=N               eight, of the device
  *   pin=own|other|none      where a queue's thread runs (own: the queue's processor)
- *   spin=US                 a queue's thread looks that long for the next request before it sleeps
+ *   spin=US                 a thread looks that long for the next request before it sleeps
  *   yield=0|1               and lets others run meanwhile
  *   defer=0|1               IORING_SETUP_DEFER_TASKRUN
  *   one=0|1                 one thread and ring for all queues
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -58,6 +60,7 @@ static int fd;
 static enum { PIN_OWN, PIN_OTHER, PIN_NONE } pin;
 static int uring, defer = 1, one, idle, yield;
 static long spin_ns;
+static int readers = READERS;
 static unsigned queues;
 
 static void die(const char *what, int err)
@@ -143,14 +146,35 @@ static int serve(const struct wire_in_header *h, const void *op, const char *nam
 
 /* ---- the device ---------------------------------------------------------------------------- */
 
+static long now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000L + ts.tv_nsec;
+}
+
+static void device_spin(void)
+{
+	struct pollfd p = {fd, POLLIN, 0};
+	long end = now_ns() + spin_ns;
+
+	while (!poll(&p, 1, 0) && now_ns() < end)
+		if (yield)
+			sched_yield();
+}
+
 /* One request; false: the connection is over. */
 static int device_turn(char *in, char *out)
 {
 	const struct wire_in_header *h = (void *)in;
 	struct wire_out_header *o = (void *)out;
-	ssize_t n = read(fd, in, MAX_WRITE + 4096);
+	ssize_t n;
 	int res;
 
+	if (spin_ns)
+		device_spin();
+	n = read(fd, in, MAX_WRITE + 4096);
 	if (n < 0)
 		return errno == ENOENT || errno == EINTR || errno == EAGAIN;
 	res = serve(h, in + sizeof(*h), in + sizeof(*h), out + sizeof(*o));
@@ -233,14 +257,6 @@ static void answer(struct entry *e)
 	e->hdr->ent.payload_size = res < 0 ? 0 : (uint32_t)res;
 }
 
-static long now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000L + ts.tv_nsec;
-}
-
 /* Submits; true: something came while it looked. */
 static int spin(struct io_uring *ring)
 {
@@ -309,6 +325,8 @@ static void option(const char *o)
 {
 	if (!strcmp(o, "transport=uring"))
 		uring = 1;
+	else if (!strncmp(o, "readers=", 8))
+		readers = atoi(o + 8) > READERS || atoi(o + 8) < 1 ? READERS : atoi(o + 8);
 	else if (!strncmp(o, "pin=", 4))
 		pin = o[5] == 'w' ? PIN_OWN : o[5] == 't' ? PIN_OTHER : PIN_NONE;
 	else if (!strncmp(o, "spin=", 5))
@@ -350,10 +368,10 @@ int main(int argc, char **argv)
 			die("thread", errno);
 		pthread_detach(t);
 	}
-	for (int i = 0; i < (uring ? 1 : READERS); i++)
+	for (int i = 0; i < (uring ? 1 : readers); i++)
 		if (pthread_create(&threads[i], NULL, device_thread, NULL))
 			die("thread", errno);
-	for (int i = 0; i < (uring ? 1 : READERS); i++)
+	for (int i = 0; i < (uring ? 1 : readers); i++)
 		pthread_join(threads[i], NULL);
 	return 0;
 }

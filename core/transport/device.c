@@ -20,6 +20,7 @@
 #include <fcntl.h>
 
 #include "core/base/log.h"
+#include "core/transport/look.h"
 #include "core/transport/splice.h"
 #include "core/transport/transport.h"
 
@@ -52,6 +53,7 @@ struct dev_channel {
 	size_t room;  /* bytes from there */
 	_Atomic uint64_t timed, answered; /* a request's unique, and when it was */
 	struct core_splice splice;
+	struct core_look look;
 };
 
 static size_t page_size(void)
@@ -224,6 +226,8 @@ static int dev_receive(struct core_channel *base, struct core_msg *msg, int max)
 	(void)max;
 	if (core_unlikely(payload > ch->room - WRITE_HEAD) && map_buffer(ch, payload))
 		return -ENOMEM;
+	if (core_likely(d->wake_fd < 0 && !d->io && !base->by_hand))
+		core_look(&ch->look, ch->fd);
 	for (;;) {
 		res = read_one(d, ch);
 		if (core_likely(res > 0))
@@ -241,6 +245,7 @@ static int dev_receive(struct core_channel *base, struct core_msg *msg, int max)
 		core_err("short read from the kernel: %zd bytes\n", res);
 		return -EIO;
 	}
+	ch->look.answers = true;
 	hdr = (void *)ch->start;
 	msg->hdr = hdr;
 	msg->op = hdr + 1;

@@ -450,6 +450,13 @@ static void samba_attributes(void)
 	UNIT_ASSERT_INT(sk_getxattr(k, f, "user.DOSATTRIB", buf, 64), 24);
 	CU_ASSERT_EQUAL(memcmp(buf, samba, 24), 0);
 	UNIT_ASSERT_INT(sk_setxattr(k, f, "user.DOSATTRIB", samba, 23, 0), -EINVAL);
+	/* who may write the file: not this one, though nobody but the library would say so */
+	sk_set_ids(k, 7, 7, 1);
+	m_take();
+	UNIT_ASSERT_INT(sk_setxattr(k, f, "user.DOSATTRIB", samba, 24, 0), -EACCES);
+	CU_ASSERT_PTR_NULL(strstr(m_take(), "set"));
+	UNIT_ASSERT_INT(sk_setxattr(k, file(k, "open", S_IFREG | 0646), "user.DOSATTRIB", samba, 24, 0), 0);
+	sk_set_ids(k, 0, 0, 1);
 	UNIT_ASSERT_INT(sk_listxattr(k, f, NULL, 0), 4 + 15);
 	UNIT_ASSERT_INT(sk_listxattr(k, f, buf, 19), 19);
 	CU_ASSERT_EQUAL(memcmp(buf, "a\0b\0user.DOSATTRIB", 19), 0);

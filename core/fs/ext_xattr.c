@@ -46,6 +46,33 @@ int ext_may_set(struct core_fs *fs, const struct core_ext_attr *file)
 	return uid == 0 || uid == shown.st_uid ? 0 : -EPERM;
 }
 
+/* The caller has that group. */
+static bool in_group(gid_t gid)
+{
+	gid_t groups[64];
+	int n = core_req_current() ? core_req_getgroups(core_req_current(), 64, groups) : 0;
+
+	for (int i = 0; i < n && i < 64; i++)
+		if (groups[i] == gid)
+			return true;
+	return core_context()->gid == gid;
+}
+
+/*
+ * The kernel's rule for user.*, which it sees to with default_permissions only. By the mode: an ACL
+ * that lets others write is not looked at.
+ */
+static int may_write(struct core_fs *fs, const struct core_ext_attr *file)
+{
+	uid_t uid = core_context()->uid;
+	struct stat shown = file->st;
+
+	fs_adjust_stat(fs, NODE_ROOT, &shown);
+	if (uid == 0 || uid == shown.st_uid)
+		return 0;
+	return shown.st_mode & (in_group(shown.st_gid) ? S_IWGRP : S_IWOTH) ? 0 : -EACCES;
+}
+
 int ext_may_set_flags(uint32_t now, uint32_t flags)
 {
 	const uint32_t for_root = CORE_EXT_IMMUTABLE | CORE_EXT_APPEND | CORE_EXT_NOUNLINK;
@@ -201,9 +228,8 @@ static int set_ours(struct core_fs *fs, const char *path, enum core_ext_xattr at
 		res = core_fs_ext_get(fs, path, NULL, &now);
 	if (!res)
 		res = check_exists(attr, &now, flags);
-	/* For user.* the kernel has asked whether the caller may write. */
-	if (!res && attr != CORE_ATTR_DOSATTRIB)
-		res = ext_may_set(fs, &now);
+	if (!res)
+		res = attr == CORE_ATTR_DOSATTRIB ? may_write(fs, &now) : ext_may_set(fs, &now);
 	/* The hidden bit of such a name may be ours, read and written back. */
 	if (!res && ext_dot_hidden(fs, path) && !(now.flags & CORE_UF_HIDDEN))
 		v.dos &= ~(uint32_t)CORE_DOS_HIDDEN;

@@ -139,6 +139,38 @@ CASE(sole_none, "sole.no-sole-reader", BUSY, .opts = "transport=device,no_sole_r
 	YES(!one_reader(opened(), 300), "one reader");
 }
 
+/* Each request's bytes are its own, whatever buffers it finds. */
+static void pieces(int fd, unsigned char *buf, size_t size, int count, int round)
+{
+	for (int i = 0; i < count; i++) {
+		memset(buf, round * 16 + i, size);
+		EQ(pwrite(fd, buf, size, (off_t)size * i), (ssize_t)size);
+	}
+	for (int i = 0; i < count; i++) {
+		unsigned char is = (unsigned char)(round * 16 + i);
+
+		memset(buf, 0xff, size);
+		EQ(pread(fd, buf, size, (off_t)size * i), (ssize_t)size);
+		YES(buf[0] == is && !memcmp(buf, buf + 1, size - 1), "round %d, piece %d", round,
+		    i);
+	}
+}
+CASE(sole_large, "sole.large-and-small-direct-ones-in-turns", BUSY)
+{
+	unsigned char *buf;
+	int fd;
+
+	put(S("a"), "");
+	fd = (int)OK(open(P("a"), O_RDWR | O_DIRECT));
+	YES(!posix_memalign((void **)&buf, 4096, 1 << 20));
+	for (int round = 0; round < 10; round++) {
+		pieces(fd, buf, 4096, 8, round);
+		pieces(fd, buf, 1 << 20, 8, round);
+	}
+	close(fd);
+	free(buf);
+}
+
 /* The supervisor unmounts, and expects the server to end, with nothing left over. */
 CASE(sole_end, "sole.unmounted-from-full-speed", BUSY)
 {

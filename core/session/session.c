@@ -1,6 +1,7 @@
 /*
  * Sessions, their workers, and the loops.
  */
+#include "core/base/pages.h"
 #include "core/session/session_priv.h"
 #include "core/transport/uring.h"
 
@@ -17,21 +18,21 @@ static __thread struct core_context outside_context;
 char *worker_out(struct core_worker *w, size_t size)
 {
 	size_t want = size > w->se->bufsize ? size : w->se->bufsize;
+	bool huge = size >= CORE_PAGES_LARGE || w->out_huge;
 	void *p;
 
 	if (w->on_ring && (p = core_uring_payload(w->ch, w->req->tag, size)))
 		return p; /* the kernel takes it from there */
-	if (core_likely(size <= w->out_size))
+	if (core_likely(size <= w->out_size && huge == w->out_huge))
 		return w->out;
-	want = (want + 4095) & ~(size_t)4095;
-	p = mmap(NULL, want, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		 -1, 0);
-	if (p == MAP_FAILED)
+	p = core_pages_map(&want, huge);
+	if (!p)
 		return NULL;
 	if (w->out)
 		munmap(w->out, w->out_size);
 	w->out = p;
 	w->out_size = want;
+	w->out_huge = huge;
 	return w->out;
 }
 

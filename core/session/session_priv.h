@@ -68,6 +68,7 @@ struct core_worker {
 
 	char *out;     /* reply data, page aligned, behind it room up to out_size */
 	size_t out_size;
+	bool out_huge; /* of huge pages */
 
 	struct core_context context;
 

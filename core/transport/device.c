@@ -20,6 +20,7 @@
 #include <fcntl.h>
 
 #include "core/base/log.h"
+#include "core/base/pages.h"
 #include "core/transport/look.h"
 #include "core/transport/splice.h"
 #include "core/transport/transport.h"
@@ -51,6 +52,8 @@ struct dev_channel {
 	size_t map_size;
 	char *start;  /* where a message begins */
 	size_t room;  /* bytes from there */
+	bool huge;    /* of huge pages */
+	bool large;   /* it is to be */
 	_Atomic uint64_t timed, answered; /* a request's unique, and when it was */
 	struct core_splice splice;
 	struct core_look look;
@@ -75,21 +78,34 @@ static size_t kernel_payload_limit(void)
 	return size;
 }
 
-static int map_buffer(struct dev_channel *ch, size_t payload)
+static int map_buffer(struct dev_channel *ch, size_t payload, bool huge)
 {
-	size_t page = page_size();
-	size_t size = page + ((payload + page - 1) & ~(page - 1));
-	char *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t page = page_size(), size = page + payload;
+	char *map = core_pages_map(&size, huge);
 
-	if (map == MAP_FAILED)
+	if (!map)
 		return -ENOMEM;
 	if (ch->map)
 		munmap(ch->map, ch->map_size);
 	ch->map = map;
 	ch->map_size = size;
+	ch->huge = huge;
 	ch->start = map + page - WRITE_HEAD;
 	ch->room = size - page + WRITE_HEAD;
+	return 0;
+}
+
+/* Before a message is received: room for the largest, in huge pages once there was a large one. */
+static int fit_buffer(struct dev_channel *ch)
+{
+	size_t payload = atomic_load_explicit(&ch->base.t->max_payload, memory_order_relaxed);
+	bool huge = ch->large;
+
+	ch->large = false;
+	if (payload > ch->room - WRITE_HEAD)
+		return map_buffer(ch, payload, huge || ch->huge);
+	if (huge && !ch->huge)
+		map_buffer(ch, payload, true); /* or it stays as it is */
 	return 0;
 }
 
@@ -126,7 +142,7 @@ static int dev_channel_new(struct core_transport *t, bool own_queue, struct core
 
 	if (!ch)
 		return -ENOMEM;
-	res = map_buffer(ch, atomic_load(&t->max_payload));
+	res = map_buffer(ch, atomic_load(&t->max_payload), false);
 	if (res) {
 		free(ch);
 		return res;
@@ -218,13 +234,14 @@ static int dev_receive(struct core_channel *base, struct core_msg *msg, int max)
 {
 	struct dev_channel *ch = CORE_CONTAINER_OF(base, struct dev_channel, base);
 	struct device *d = CORE_CONTAINER_OF(base->t, struct device, base);
-	size_t payload = atomic_load_explicit(&base->t->max_payload, memory_order_relaxed);
 	struct wire_in_header *hdr;
 	int again = ABORTED_RETRIES;
 	ssize_t res;
 
 	(void)max;
-	if (core_unlikely(payload > ch->room - WRITE_HEAD) && map_buffer(ch, payload))
+	if (core_unlikely(ch->large || atomic_load_explicit(&base->t->max_payload, memory_order_relaxed) >
+					       ch->room - WRITE_HEAD) &&
+	    fit_buffer(ch))
 		return -ENOMEM;
 	if (core_likely(d->wake_fd < 0 && !d->io && !base->by_hand))
 		core_look(&ch->look, ch->fd);
@@ -246,6 +263,8 @@ static int dev_receive(struct core_channel *base, struct core_msg *msg, int max)
 		return -EIO;
 	}
 	ch->look.answers = true;
+	if (core_unlikely((size_t)res >= CORE_PAGES_LARGE))
+		ch->large = !ch->huge;
 	hdr = (void *)ch->start;
 	msg->hdr = hdr;
 	msg->op = hdr + 1;

@@ -210,13 +210,14 @@ static void chown_of_changed(void)
 	SAW("chmod /f 0755");
 	EQ(st_of(S("f")).st_mode & 07777, 0755);
 }
-CASE(attr_chown_changed, "attr.chown-clears-set-id-bits-it-was-not-told-of", .opts = "attr_timeout=60",
+#define KNOWN .opts = "attr_timeout=60,entry_timeout=60"
+CASE(attr_chown_changed, "attr.chown-clears-set-id-bits-it-was-not-told-of", KNOWN,
      .real = "the kernel clears set-id bits")
 {
 	chown_of_changed();
 }
 CASE(attr_chown_changed_without, "attr.chown-clears-set-id-bits-it-was-not-told-of-without-getxattr",
-     .opts = "attr_timeout=60", NO_XATTR, .real = "the kernel clears set-id bits")
+     KNOWN, NO_XATTR, .real = "the kernel clears set-id bits")
 {
 	chown_of_changed();
 }

@@ -138,7 +138,7 @@ CASE(wb_append, "writeback.option-appends", WB)
 	OK(close(fd));
 	STR(slurp(S("f")), "start-one-two");
 }
-CASE(wb_times, "writeback.option-times-of-an-open-file", WB)
+static void times_of_open_file(void)
 {
 	int fd = OK(open(P("f"), O_CREAT | O_WRONLY, 0644));
 	EQ(write(fd, "0123456789", 10), 10);
@@ -149,6 +149,15 @@ CASE(wb_times, "writeback.option-times-of-an-open-file", WB)
 	OK(close(fd));
 	EQ(st_of(P("f")).st_mtim.tv_sec, 7);
 	EQ(st_of(S("f")).st_size, 20);
+}
+CASE(wb_times, "writeback.option-times-of-an-open-file", WB)
+{
+	times_of_open_file();
+}
+CASE(wb_times_nopath, "writeback.option-times-of-an-open-file-by-its-path", .apis = T_API2,
+     .opts = "writeback_cache,nopath", .raw = true)
+{
+	times_of_open_file();
 }
 CASE(wb_removed, "writeback.option-times-of-a-removed-file", WB_REMOVED, .apis = T_API3,
      .real = "the kernel's page cache")

@@ -82,12 +82,19 @@ static void timed_out(int signo)
 	_exit(EXIT_FAILED);
 }
 
+/* With a sanitizer everything takes several times as long. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+enum { TIMEOUT = 240 };
+#else
+enum { TIMEOUT = 60 };
+#endif
+
 static unsigned long timeout_seconds(void)
 {
 	const char *text = getenv("UNIT_TIMEOUT");
 	unsigned long seconds = text ? strtoul(text, NULL, 10) : 0;
 
-	return seconds ? seconds : 60;
+	return seconds ? seconds : TIMEOUT;
 }
 
 /* A timer of our own and the last real-time signal, so that tests may use alarm() themselves. */

@@ -15,7 +15,7 @@
  * 2 if there was nothing to run or the arguments were wrong.
  *
  * Each test is also failed if it leaves a file descriptor open, and the program ends with status 1
- * if one test takes longer than UNIT_TIMEOUT seconds (environment; 60 if not set).
+ * if one test takes longer than UNIT_TIMEOUT seconds (environment; 60 if not set, 240 with a sanitizer).
  */
 #ifndef UNIT_H
 #define UNIT_H

@@ -42,7 +42,7 @@ CASE(load_bursts, "load.threads-are-not-made-and-destroyed-at-the-rhythm-of-the-
 			reap(p[i]);
 		usleep(10000);
 	}
-	YES(different_threads() <= 60, "%d different threads for at most 24 calls at a time",
+	YES(different_threads() <= 90, "%d different threads for at most 24 calls at a time",
 	    different_threads());
 }
 

@@ -30,6 +30,9 @@ static long read_some(struct sk *k, uint64_t fh, uint64_t off, char *buf, size_t
 		    : sk_readdir(k, 1, fh, off, buf, size);
 }
 
+/* Entries that went out with attributes come without if somebody goes back to them. */
+static bool went_back;
+
 /* The whole directory from a position on; how many entries, each name seen once. */
 static int list_from(struct sk *k, uint64_t fh, uint64_t off, size_t size, bool plus,
 		     uint64_t *positions)
@@ -60,7 +63,7 @@ static int list_from(struct sk *k, uint64_t fh, uint64_t off, size_t size, bool 
 			CU_ASSERT_FALSE(have[i]);
 			have[i] = true;
 			UNIT_ASSERT_INT(d.type, S_IFREG >> 12);
-			if (plus && M.complete)
+			if (plus && M.complete && !went_back)
 				CU_ASSERT(d.entry.nodeid > 1 && d.entry.attr.uid == 5);
 			if (plus && !M.complete)
 				CU_ASSERT(d.entry.nodeid == 0);
@@ -99,14 +102,18 @@ static void every_entry_once(void)
 
 static void positions_can_be_gone_back_to(void)
 {
-	for (int offsets = 0; offsets <= 1; offsets++) {
+	for (int mode = 0; mode < 6; mode++) {
 		struct sk *k = fs_start(NULL, NULL, NULL, 0);
 		uint64_t positions[FILES + 2], fh;
+		bool offsets = mode % 2;
 
 		M.offsets = offsets;
+		M.complete = mode >= 2;
 		make_files();
 		fh = open_root(k);
-		UNIT_ASSERT_INT(list_from(k, fh, 0, 512, false, positions), FILES + 2);
+		UNIT_ASSERT_INT(list_from(k, fh, 0, mode < 4 ? 512 : 4096, M.complete, positions),
+				FILES + 2);
+		went_back = true;
 		for (int i = FILES + 1; i >= 0; i -= 7)
 			UNIT_ASSERT_INT(list_from(k, fh, positions[i], 512, i % 2, NULL),
 					FILES + 1 - i);
@@ -118,6 +125,7 @@ static void positions_can_be_gone_back_to(void)
 			UNIT_ASSERT_INT(sk_readdir(k, 1, fh, 1 << 30, buf, 512), -EINVAL);
 			UNIT_ASSERT_INT(sk_readdir(k, 1, fh, UINT64_MAX, buf, 512), -EINVAL);
 		}
+		went_back = false;
 		UNIT_ASSERT_INT(sk_releasedir(k, 1, fh, 0), 0);
 		fs_stop();
 	}

@@ -51,6 +51,71 @@ static const char *name_of(uint32_t rec)
 	return text;
 }
 
+/* ---- what it is made of --------------------------------------------------------------------- */
+
+/* Names as programs number them do not clump, neither in the shards nor in a part of one. */
+static void names_in_a_row_are_spread(void)
+{
+	enum { NAMES = 6400, MEAN = NAMES / NODE_SHARDS };
+
+	for (int round = 0; round < 20; round++) {
+		unsigned by_shard[NODE_SHARDS] = {0}, by_place[NODE_SHARDS] = {0};
+
+		begin();
+		for (int i = 0; i < NAMES; i++) {
+			char name[32];
+			uint32_t hash;
+			size_t len =
+				(size_t)snprintf(name, sizeof(name),
+						 round % 2 ? "entry-%07d" : "%d-of-many-names", i);
+
+			hash = name_hash(&table.seed, NODE_ROOT, name, len);
+			by_shard[hash >> 26]++;
+			by_place[hash % NODE_SHARDS]++;
+		}
+		for (int i = 0; i < NODE_SHARDS; i++) {
+			CU_ASSERT(by_shard[i] > MEAN / 2 && by_shard[i] < MEAN * 2);
+			CU_ASSERT(by_place[i] > MEAN / 2 && by_place[i] < MEAN * 2);
+		}
+		end();
+	}
+}
+
+static struct {
+	struct core_lock lock;
+	unsigned long count, also;
+} guarded;
+
+static void *count_up(void *arg)
+{
+	for (int i = 0; i < 20000; i++) {
+		core_lock_take(&guarded.lock);
+		guarded.count++;
+		if (i % 1000 == 0)
+			usleep(10); /* time for others to fall asleep */
+		guarded.also++;
+		core_lock_give(&guarded.lock);
+	}
+	return arg;
+}
+
+static void one_at_a_time(void)
+{
+	pthread_t t[4];
+
+	memset(&guarded, 0, sizeof(guarded));
+	for (int i = 0; i < 4; i++)
+		CU_ASSERT_FATAL(!pthread_create(&t[i], NULL, count_up, NULL));
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	UNIT_ASSERT_INT((long long)guarded.count, 80000);
+	UNIT_ASSERT_INT((long long)guarded.also, 80000);
+	CU_ASSERT_TRUE(core_lock_try(&guarded.lock));
+	CU_ASSERT_FALSE(core_lock_try(&guarded.lock));
+	core_lock_give(&guarded.lock);
+	UNIT_ASSERT_INT(guarded.lock.state, 0);
+}
+
 /* ---- lookup and forget --------------------------------------------------------------------- */
 
 static void a_name_is_one_node_until_it_is_forgotten(void)
@@ -816,7 +881,8 @@ static void a_name_it_has_already(void)
 	end();
 }
 
-UNIT_SUITE(node, UNIT_TEST(a_name_is_one_node_until_it_is_forgotten), UNIT_TEST(counts_are_kept),
+UNIT_SUITE(node, UNIT_TEST(names_in_a_row_are_spread), UNIT_TEST(one_at_a_time),
+	   UNIT_TEST(a_name_is_one_node_until_it_is_forgotten), UNIT_TEST(counts_are_kept),
 	   UNIT_TEST(an_old_number_is_not_its_successor), UNIT_TEST(names_of_every_length),
 	   UNIT_TEST(names_are_bytes), UNIT_TEST(two_hundred_thousand_come_and_go),
 	   UNIT_TEST(a_renamed_node_keeps_its_number), UNIT_TEST(exchanged_nodes_swap_names),
@@ -824,5 +890,4 @@ UNIT_SUITE(node, UNIT_TEST(a_name_is_one_node_until_it_is_forgotten), UNIT_TEST(
 	   UNIT_TEST(another_name_takes_the_place_of_a_removed_one),
 	   UNIT_TEST(a_name_about_to_go_is_not_taken_over), UNIT_TEST(behaves_as_a_simple_model),
 	   UNIT_TEST(threads_agree), UNIT_TEST(init_without_memory_fails_cleanly),
-	   UNIT_TEST(a_table_that_cannot_grow_still_works),
-	   UNIT_TEST(a_name_it_has_already));
+	   UNIT_TEST(a_table_that_cannot_grow_still_works), UNIT_TEST(a_name_it_has_already));

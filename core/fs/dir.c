@@ -32,6 +32,7 @@ static void handle_free(struct dir_handle *dh)
 {
 	pthread_mutex_destroy(&dh->lock);
 	free(dh->records);
+	free(dh->attrs);
 	free(dh);
 }
 

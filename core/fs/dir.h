@@ -6,6 +6,12 @@
 
 #include "core/fs/fs_priv.h"
 
+struct dir_attr {
+	struct wire_attr attr;
+	uint64_t dev; /* which the wire does not say */
+	bool given;   /* otherwise the program has named this entry and no more */
+};
+
 struct dir_handle {
 	pthread_mutex_t lock; /* guards what follows; see docs/locking.md */
 	uint64_t fh;          /* the program's */
@@ -14,14 +20,21 @@ struct dir_handle {
 	bool filled;
 	/*
 	 * Collected entries as a READDIR answers them, so that serving is copying: struct
-	 * wire_dirent and the name, padded; `off` is where the next record is. With RECORD_STAT in
-	 * the type, a struct stat follows.
+	 * wire_dirent and the name, padded; `off` is where the next record is.
 	 */
 	char *records;
 	size_t len, cap;
-	size_t last;    /* position after what was served last */
-	bool has_stat;  /* of any record */
+	size_t last; /* position after what was served last */
+	/*
+	 * After a READDIRPLUS: attributes of attrs_used records. The first attrs_first ones went
+	 * out at once, and if somebody goes back to them, without.
+	 */
+	struct dir_attr *attrs;
+	size_t attrs_first, attrs_used, attrs_cap;
+	size_t count;      /* records then */
+	size_t last_index; /* number of the record at `last`; INDEX_UNKNOWN */
 };
+#define INDEX_UNKNOWN SIZE_MAX
 
 /* The handle, or NULL; with remove the number is not valid any more. */
 struct dir_handle *dir_get(struct dir_table *t, uint64_t fh, bool remove);

@@ -77,23 +77,17 @@ static bool count_is_loose(struct core_fs *fs, uint32_t idx)
 	return loose;
 }
 
-int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
-		       struct core_entry_param *e)
+int fs_entry_of(struct core_fs *fs, uint32_t idx, uint32_t parent, const char *name,
+		struct core_entry_param *e)
 {
 	struct nodes *t = FS_NODES(fs);
-	uint32_t idx;
 	int err = 0;
 
-	if (name) {
-		do {
-			idx = node_lookup(t, parent, name, &err);
-			if (!idx)
-				return err;
-		} while (core_unlikely(t->at[idx].alias) &&
-			 !same_identity(fs, idx, parent, name, &e->attr));
-	} else {
-		idx = parent; /* "." of a file handle */
-		node_ref(t, idx);
+	while (core_unlikely(t->at[idx].alias) && name &&
+	       !same_identity(fs, idx, parent, name, &e->attr)) {
+		idx = node_lookup(t, parent, name, &err);
+		if (!idx)
+			return err;
 	}
 	if (core_unlikely(fs->cfg.max_nodes) &&
 	    atomic_load_explicit(&t->count, memory_order_relaxed) > fs->cfg.max_nodes)
@@ -115,6 +109,23 @@ int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
 		e->attr_timeout = 0;
 	}
 	return 0;
+}
+
+int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
+		       struct core_entry_param *e)
+{
+	struct nodes *t = FS_NODES(fs);
+	uint32_t idx = parent;
+	int err = 0;
+
+	if (name) {
+		idx = node_lookup(t, parent, name, &err);
+		if (core_unlikely(!idx))
+			return err;
+	} else {
+		node_ref(t, idx); /* "." of a file handle */
+	}
+	return fs_entry_of(fs, idx, parent, name, e);
 }
 
 int fs_make_entry(struct core_req *req, uint32_t parent, const char *name, const char *path,

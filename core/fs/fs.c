@@ -142,9 +142,9 @@ static void fs_init(void *userdata, struct core_conn *conn)
 	}
 	if (!fs->cfg.ac_attr_timeout_set)
 		fs->cfg.ac_attr_timeout = fs->cfg.attr_timeout;
-	fs->plain_attr = !fs->cfg.tune.n_ids && !fs->cfg.tune.block_size && !fs->cfg.use_ino &&
-			 !fs->cfg.set_mode && !fs->cfg.set_uid &&
-			 !fs->cfg.set_gid && !fs->cfg.auto_cache;
+	fs->plain_but_ino = !fs->cfg.tune.n_ids && !fs->cfg.tune.block_size && !fs->cfg.set_mode &&
+			    !fs->cfg.set_uid && !fs->cfg.set_gid && !fs->cfg.auto_cache;
+	fs->plain_attr = fs->plain_but_ino && !fs->cfg.use_ino;
 	/* The program may have asked for interrupts in its init: only now it is known. */
 	if (fs->cfg.intr && core_interrupt_setup(fs->se, fs->cfg.intr_signal)) {
 		core_err("-o intr: cannot use signal %d\n", fs->cfg.intr_signal);

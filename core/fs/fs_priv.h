@@ -57,7 +57,8 @@ struct core_fs {
 	bool clear_setid;    /* from INIT on: setid.c */
 	bool setid_as_told;  /* the kernel's view of a mode decides, as it would there */
 	bool no_open;    /* from INIT on: opening a file is nobody's business but the kernel's */
-	bool plain_attr; /* from INIT on: attributes go out with nothing but our inode number */
+	/* From INIT on: attributes go out with nothing but our inode number; or not even that. */
+	bool plain_attr, plain_but_ino;
 
 	struct fs_volume {
 		pthread_mutex_t lock; /* a leaf */
@@ -185,6 +186,9 @@ int fs_make_entry(struct core_req *req, uint32_t parent, const char *name, const
 /* The same with attributes at hand. */
 int fs_entry_from_stat(struct core_fs *fs, uint32_t parent, const char *name,
 		       struct core_entry_param *e);
+/* The same of a node that was looked up by this name; NULL: as "." of its own. */
+int fs_entry_of(struct core_fs *fs, uint32_t idx, uint32_t parent, const char *name,
+		struct core_entry_param *e);
 void fs_forget(struct core_fs *fs, uint64_t ino, uint64_t n);
 void fs_reply_entry(struct core_req *req, struct core_entry_param *e, int res);
 /* Data cache follows size and mtime (auto_cache). */

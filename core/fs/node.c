@@ -1,56 +1,16 @@
-#include "core/fs/node.h"
+#include "core/fs/node_lookup.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 
 #define NODE_RESERVE  (16ULL << 30) /* 2^28 nodes of 64 bytes */
 #define NAME_RESERVE  (32ULL << 30) /* 2^32 units of 8 bytes */
-#define MIN_RESERVE   (16ULL << 20)
-#define COMMIT_STEP   (1ULL << 20)
 #define NODE_BATCH    32   /* nodes a shard takes from the arena at once */
 #define NAME_PIECE    4096 /* bytes of names a shard takes at once */
 #define CLASSES       ((NODE_NAME_MAX + 3 + 7) / 8 + 1)
-#define FIRST_SLOTS   16
-
-/* ---- arenas ------------------------------------------------------------------------------- */
-
-static int arena_init(struct arena *a, size_t want)
-{
-	for (; want >= MIN_RESERVE; want /= 2) {
-		a->base = mmap(NULL, want, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-			       -1, 0);
-		if (a->base != MAP_FAILED) {
-			a->reserved = want;
-			return 0;
-		}
-	}
-	a->base = NULL;
-	return -ENOMEM;
-}
-
-/* size bytes more, at the offset in *at. Under grow_lock. */
-static int arena_take(struct arena *a, size_t size, size_t *at)
-{
-	size_t end = a->used + size, have = atomic_load(&a->committed);
-
-	if (end > a->reserved)
-		return -ENOMEM;
-	if (end > have) {
-		size_t grow = (end - have + COMMIT_STEP - 1) & ~(COMMIT_STEP - 1);
-
-		if (have + grow > a->reserved)
-			grow = a->reserved - have;
-		if (mprotect(a->base + have, grow, PROT_READ | PROT_WRITE))
-			return -ENOMEM;
-		atomic_store_explicit(&a->committed, have + grow, memory_order_release);
-	}
-	*at = a->used;
-	a->used = end;
-	return 0;
-}
+#define FIRST_SLOTS   32
 
 /* ---- hashing ------------------------------------------------------------------------------ */
 
@@ -59,55 +19,32 @@ static inline char fold_char(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-static uint32_t hash_name(const struct nodes *t, uint32_t parent, const char *name, size_t len)
+__attribute__((noinline, cold)) static uint32_t hash_folded(const struct nodes *t, uint32_t parent,
+							    const char *name, size_t len)
 {
-	const uint64_t k = 0x9e3779b97f4a7c15ULL;
-	uint64_t h = (t->seed ^ parent) * k + len, w = 0;
 	char folded[NODE_NAME_MAX];
-	size_t i;
 
-	if (core_unlikely(t->fold)) {
-		if (len > NODE_NAME_MAX)
-			len = NODE_NAME_MAX; /* refused later */
-		for (i = 0; i < len; i++)
-			folded[i] = fold_char(name[i]);
-		name = folded;
-	}
-	for (i = 0; i + 8 <= len; i += 8) {
-		memcpy(&w, name + i, 8);
-		h = (h ^ w) * k;
-		h ^= h >> 29;
-	}
-	if (core_likely(i < len)) {
-		/* The rest: whole words that overlap what was taken before, if there is a word. */
-		if (core_likely(len >= 8))
-			memcpy(&w, name + len - 8, 8);
-		else
-			for (i = 0; i < len; i++)
-				w = w << 8 | (unsigned char)name[i];
-		h = (h ^ w) * k;
-		h ^= h >> 29;
-	}
-	h *= 0xbf58476d1ce4e5b9ULL;
-	return (uint32_t)(h >> 32);
+	if (len > NODE_NAME_MAX)
+		len = NODE_NAME_MAX; /* refused later */
+	for (size_t i = 0; i < len; i++)
+		folded[i] = fold_char(name[i]);
+	return name_hash(&t->seed, parent, folded, len);
 }
 
-static struct node_shard *shard_of(struct nodes *t, uint32_t hash)
+static inline uint32_t hash_name(const struct nodes *t, uint32_t parent, const char *name,
+				 size_t len)
 {
-	return &t->shard[hash >> 26];
+	if (core_unlikely(t->fold))
+		return hash_folded(t, parent, name, len);
+	return name_hash(&t->seed, parent, name, len);
 }
 
 /* ---- names -------------------------------------------------------------------------------- */
 
-static unsigned name_class(size_t len)
-{
-	return (unsigned)((len + 3 + 7) / 8);
-}
-
 /* Under the shard's lock. 0: no memory. */
 static uint32_t name_new(struct nodes *t, struct node_shard *s, const char *name, size_t len)
 {
-	unsigned c = name_class(len);
+	unsigned c = node_name_class(len);
 	uint32_t ref = s->free_names[c];
 	char *block;
 
@@ -140,7 +77,7 @@ static uint32_t name_new(struct nodes *t, struct node_shard *s, const char *name
 static void name_free(struct nodes *t, struct node_shard *s, uint32_t ref)
 {
 	size_t len = *(uint16_t *)(t->names + (size_t)ref * 8);
-	unsigned c = name_class(len);
+	unsigned c = node_name_class(len);
 
 	memcpy(t->names + (size_t)ref * 8, &s->free_names[c], 4);
 	s->free_names[c] = ref;
@@ -154,7 +91,8 @@ static bool same(const struct nodes *t, const struct node *n, uint32_t hash, uin
 	const char *have;
 	size_t have_len;
 
-	if (atomic_load_explicit(&n->hash, memory_order_relaxed) != hash || atomic_load_explicit(&n->parent, memory_order_relaxed) != parent)
+	if (atomic_load_explicit(&n->hash, memory_order_relaxed) != hash ||
+	    atomic_load_explicit(&n->parent, memory_order_relaxed) != parent)
 		return false;
 	have = node_name(t, atomic_load_explicit(&n->name, memory_order_relaxed), &have_len);
 	if (have_len != len)
@@ -166,15 +104,21 @@ static bool same(const struct nodes *t, const struct node *n, uint32_t hash, uin
 	return len == 0;
 }
 
+/* The place of the record with this name, or the free one where it would be. */
+static uint32_t *table_place(struct nodes *t, struct node_shard *s, uint32_t hash,
+			     uint32_t parent, const char *name, size_t len)
+{
+	uint32_t *slots = s->slots, mask = s->mask, i = hash & mask;
+
+	while (slots[i] && !same(t, &t->at[slots[i]], hash, parent, name, len))
+		i = (i + 1) & mask;
+	return &slots[i];
+}
+
 static uint32_t table_find(struct nodes *t, struct node_shard *s, uint32_t hash, uint32_t parent,
 			   const char *name, size_t len)
 {
-	uint32_t i = hash & s->mask, idx;
-
-	for (; (idx = s->slots[i]); i = (i + 1) & s->mask)
-		if (same(t, &t->at[idx], hash, parent, name, len))
-			return idx;
-	return 0;
+	return *table_place(t, s, hash, parent, name, len);
 }
 
 static int table_grow(struct nodes *t, struct node_shard *s)
@@ -199,18 +143,24 @@ static int table_grow(struct nodes *t, struct node_shard *s)
 	return 0;
 }
 
-static int table_insert(struct nodes *t, struct node_shard *s, uint32_t idx)
+/* place: where a search for the name has ended, or NULL. */
+static int table_insert(struct nodes *t, struct node_shard *s, uint32_t idx, uint32_t *place)
 {
-	uint32_t i;
-
-	if ((uint64_t)(s->used + 1) * 4 > ((uint64_t)s->mask + 1) * 3 && table_grow(t, s))
-		if (s->used == s->mask)
+	if (core_unlikely((uint64_t)(s->used + 1) * 4 > ((uint64_t)s->mask + 1) * 3)) {
+		if (!table_grow(t, s))
+			place = NULL;
+		else if (s->used == s->mask)
 			return -ENOMEM;
-	for (i = t->at[idx].hash & s->mask; s->slots[i]; i = (i + 1) & s->mask)
-		;
-	s->slots[i] = idx;
+	}
+	if (!place) {
+		uint32_t i = t->at[idx].hash & s->mask;
+
+		while (s->slots[i])
+			i = (i + 1) & s->mask;
+		place = &s->slots[i];
+	}
+	*place = idx;
 	s->used++;
-	atomic_fetch_or_explicit(&t->at[idx].flags, NODE_HASHED, memory_order_relaxed);
 	return 0;
 }
 
@@ -234,7 +184,6 @@ static void table_remove(struct nodes *t, struct node_shard *s, uint32_t idx)
 	}
 	s->slots[i] = 0;
 	s->used--;
-	atomic_fetch_and_explicit(&t->at[idx].flags, ~(uint32_t)NODE_HASHED, memory_order_relaxed);
 }
 
 /* ---- records ------------------------------------------------------------------------------ */
@@ -287,7 +236,7 @@ static void record_free(struct nodes *t, struct node_shard *s, uint32_t idx)
 
 /* Name and place in the table for a record that has none. Under the shard of hash. */
 static int set_name(struct nodes *t, struct node_shard *s, uint32_t idx, uint32_t hash,
-		    uint32_t parent, const char *name, size_t len)
+		    uint32_t parent, const char *name, size_t len, uint32_t *place)
 {
 	struct node *n = &t->at[idx];
 	uint32_t ref = name_new(t, s, name, len);
@@ -298,7 +247,7 @@ static int set_name(struct nodes *t, struct node_shard *s, uint32_t idx, uint32_
 	/* A walk that meets the name before any lock does finds its bytes too. */
 	atomic_store_explicit(&n->name, ref, memory_order_release);
 	atomic_store_explicit(&n->parent, parent, memory_order_release);
-	if (table_insert(t, s, idx)) {
+	if (table_insert(t, s, idx, place)) {
 		atomic_store(&n->parent, 0);
 		atomic_store(&n->name, 0);
 		name_free(t, s, ref);
@@ -329,12 +278,12 @@ static struct node_shard *lock_record(struct nodes *t, uint32_t idx)
 {
 	for (;;) {
 		uint32_t hash = atomic_load_explicit(&t->at[idx].hash, memory_order_relaxed);
-		struct node_shard *s = shard_of(t, hash);
+		struct node_shard *s = node_shard_of(t, hash);
 
-		pthread_mutex_lock(&s->lock);
+		core_lock_take(&s->lock);
 		if (atomic_load_explicit(&t->at[idx].hash, memory_order_relaxed) == hash)
 			return s;
-		pthread_mutex_unlock(&s->lock);
+		core_lock_give(&s->lock);
 	}
 }
 
@@ -344,62 +293,81 @@ uint32_t node_find(struct nodes *t, uint32_t parent, const char *name)
 {
 	size_t len = strlen(name);
 	uint32_t hash = hash_name(t, parent, name, len), idx;
-	struct node_shard *s = shard_of(t, hash);
+	struct node_shard *s = node_shard_of(t, hash);
 
-	pthread_mutex_lock(&s->lock);
+	core_lock_take(&s->lock);
 	idx = table_find(t, s, hash, parent, name, len);
-	pthread_mutex_unlock(&s->lock);
+	core_lock_give(&s->lock);
 	return idx;
 }
 
-/* The node with this name, found or made, with one more lookup. Under the shard's lock. */
-static uint32_t find_or_make(struct nodes *t, struct node_shard *s, uint32_t hash, uint32_t parent,
-			     const char *name, size_t len, uint32_t found)
+uint32_t node_make_locked(struct nodes *t, uint32_t hash, uint32_t parent, const char *name,
+			  size_t len, uint32_t i)
 {
-	uint32_t idx = found ? node_target(t, found) : record_new(t, s);
+	struct node_shard *s = node_shard_of(t, hash);
+	uint32_t idx = record_new(t, s);
 
-	if (!found && idx && set_name(t, s, idx, hash, parent, name, len)) {
-		record_free(t, s, idx);
-		idx = 0;
+	if (core_likely(idx)) {
+		atomic_store_explicit(&t->at[idx].nlookup, 1, memory_order_relaxed);
+		if (core_unlikely(
+			    set_name(t, s, idx, hash, parent, name, len, &s->slots[i]))) {
+			record_free(t, s, idx);
+			idx = 0;
+		}
 	}
-	if (idx) {
-		atomic_fetch_add_explicit(&t->at[idx].nlookup, 1, memory_order_relaxed);
-		atomic_fetch_and_explicit(&t->at[idx].flags, ~(uint32_t)NODE_IDLE,
-					  memory_order_relaxed);
-	}
+	core_lock_give(&s->lock);
 	return idx;
 }
 
-uint32_t node_lookup(struct nodes *t, uint32_t parent, const char *name, int *err)
+uint32_t node_lookup_locked(struct nodes *t, uint32_t hash, uint32_t parent, const char *name,
+			    size_t len)
 {
-	size_t len = strlen(name);
-	uint32_t hash, rec, idx;
-	struct node_shard *s;
-	bool alias;
+	struct node_shard *s = node_shard_of(t, hash);
+	uint32_t *place = table_place(t, s, hash, parent, name, len), rec = *place;
+	bool alias = rec && node_target(t, rec) != rec;
 
-	if (len > NODE_NAME_MAX) {
-		*err = -ENAMETOOLONG;
-		return 0;
-	}
-	hash = hash_name(t, parent, name, len);
-	s = shard_of(t, hash);
-	pthread_mutex_lock(&s->lock);
-	rec = table_find(t, s, hash, parent, name, len);
-	alias = rec && node_target(t, rec) != rec;
 	if (core_unlikely(alias)) {
 		/* Its node is under another shard, and may be about to go. */
-		pthread_mutex_unlock(&s->lock);
+		core_lock_give(&s->lock);
 		pthread_mutex_lock(&t->alias_lock);
-		pthread_mutex_lock(&s->lock);
-		rec = table_find(t, s, hash, parent, name, len);
+		core_lock_take(&s->lock);
+		place = table_place(t, s, hash, parent, name, len);
+		rec = *place;
 	}
-	idx = find_or_make(t, s, hash, parent, name, len, rec);
-	pthread_mutex_unlock(&s->lock);
+	if (rec) {
+		rec = node_target(t, rec);
+		node_count_lookup(&t->at[rec]);
+		core_lock_give(&s->lock);
+	} else {
+		rec = node_make_locked(t, hash, parent, name, len, (uint32_t)(place - s->slots));
+	}
 	if (core_unlikely(alias))
 		pthread_mutex_unlock(&t->alias_lock);
-	if (!idx)
-		*err = -ENOMEM;
+	return rec;
+}
+
+uint32_t node_lookup_any(struct nodes *t, uint32_t parent, const char *name, size_t len)
+{
+	uint32_t hash;
+
+	if (len > NODE_NAME_MAX)
+		return 0;
+	hash = hash_name(t, parent, name, len);
+	core_lock_take(&node_shard_of(t, hash)->lock);
+	return node_lookup_locked(t, hash, parent, name, len);
+}
+
+__attribute__((cold)) uint32_t node_wake_and_return(struct node_shard *s, uint32_t idx)
+{
+	core_lock_wake(&s->lock);
 	return idx;
+}
+
+uint32_t node_lookup_len(struct nodes *t, uint32_t parent, const char *name, size_t len)
+{
+	if (core_unlikely(!node_is_short(t, len)))
+		return node_lookup_any(t, parent, name, len);
+	return node_lookup_short(t, name_base(&t->seed, parent), parent, name, len);
 }
 
 void node_ref(struct nodes *t, uint32_t idx)
@@ -407,7 +375,7 @@ void node_ref(struct nodes *t, uint32_t idx)
 	struct node_shard *s = lock_record(t, idx);
 
 	atomic_fetch_add_explicit(&t->at[idx].nlookup, 1, memory_order_relaxed);
-	pthread_mutex_unlock(&s->lock);
+	core_lock_give(&s->lock);
 }
 
 bool node_unref(struct nodes *t, uint32_t idx, uint64_t n)
@@ -437,7 +405,7 @@ static uint32_t free_alias(struct nodes *t, uint32_t rec)
 	uint32_t parent = clear_name(t, s, rec);
 
 	record_free(t, s, rec);
-	pthread_mutex_unlock(&s->lock);
+	core_lock_give(&s->lock);
 	return parent;
 }
 
@@ -448,7 +416,7 @@ static void hide_aliases(struct nodes *t, uint32_t rec)
 		struct node_shard *s = lock_record(t, rec);
 
 		table_remove(t, s, rec);
-		pthread_mutex_unlock(&s->lock);
+		core_lock_give(&s->lock);
 	}
 }
 
@@ -466,11 +434,11 @@ static bool free_node(struct nodes *t, uint32_t idx, uint32_t *parent, uint32_t 
 		*alias = atomic_load(&t->at[idx].alias);
 		if (core_likely(locked || !*alias))
 			break;
-		pthread_mutex_unlock(&s->lock); /* got one meanwhile */
+		core_lock_give(&s->lock); /* got one meanwhile */
 	} while (true);
 
 	if (!unused(&t->at[idx])) {
-		pthread_mutex_unlock(&s->lock);
+		core_lock_give(&s->lock);
 		if (locked)
 			pthread_mutex_unlock(&t->alias_lock);
 		return false;
@@ -480,7 +448,7 @@ static bool free_node(struct nodes *t, uint32_t idx, uint32_t *parent, uint32_t 
 	if (t->on_free && (atomic_load(&t->at[idx].flags) & NODE_SIDE))
 		t->on_free(t->on_free_user, idx);
 	record_free(t, s, idx);
-	pthread_mutex_unlock(&s->lock);
+	core_lock_give(&s->lock);
 	if (locked) {
 		hide_aliases(t, *alias);
 		pthread_mutex_unlock(&t->alias_lock);
@@ -527,16 +495,16 @@ static void unlink_alias(struct nodes *t, uint32_t rec)
 
 static void lock_two(struct node_shard *a, struct node_shard *b)
 {
-	pthread_mutex_lock(a < b ? &a->lock : &b->lock);
+	core_lock_take(a < b ? &a->lock : &b->lock);
 	if (a != b)
-		pthread_mutex_lock(a < b ? &b->lock : &a->lock);
+		core_lock_take(a < b ? &b->lock : &a->lock);
 }
 
 static void unlock_two(struct node_shard *a, struct node_shard *b)
 {
 	if (a != b)
-		pthread_mutex_unlock(&a->lock);
-	pthread_mutex_unlock(&b->lock);
+		core_lock_give(&a->lock);
+	core_lock_give(&b->lock);
 }
 
 /*
@@ -546,7 +514,7 @@ static void unlock_two(struct node_shard *a, struct node_shard *b)
 static void adopt(struct nodes *t, uint32_t alias, uint32_t idx)
 {
 	struct node *n = &t->at[idx], *a = &t->at[alias];
-	struct node_shard *from = shard_of(t, n->hash), *to = shard_of(t, a->hash);
+	struct node_shard *from = node_shard_of(t, n->hash), *to = node_shard_of(t, a->hash);
 
 	unlink_alias(t, alias);
 	lock_two(from, to);
@@ -556,7 +524,7 @@ static void adopt(struct nodes *t, uint32_t alias, uint32_t idx)
 	atomic_store(&n->parent, a->parent); /* which counts one child as before */
 	atomic_store(&a->name, 0);
 	atomic_store(&a->parent, 0);
-	table_insert(t, to, idx); /* cannot fail: there is a free place */
+	table_insert(t, to, idx, NULL); /* cannot fail: there is a free place */
 	record_free(t, to, alias);
 	unlock_two(from, to);
 }
@@ -576,7 +544,7 @@ void node_unname(struct nodes *t, uint32_t rec)
 	}
 	s = lock_record(t, rec);
 	parent = clear_name(t, s, rec);
-	pthread_mutex_unlock(&s->lock);
+	core_lock_give(&s->lock);
 	node_drop(t, parent);
 
 	/* Without a name it cannot be remembered. */
@@ -606,7 +574,7 @@ int node_rename(struct nodes *t, uint32_t rec, uint32_t parent, const char *name
 {
 	size_t len = strlen(name);
 	uint32_t hash = hash_name(t, parent, name, len);
-	struct node_shard *to = shard_of(t, hash), *from;
+	struct node_shard *to = node_shard_of(t, hash), *from;
 	uint32_t old, other;
 	int res;
 
@@ -615,10 +583,10 @@ int node_rename(struct nodes *t, uint32_t rec, uint32_t parent, const char *name
 	other = node_find(t, parent, name);
 	if (other && other != rec)
 		node_unname(t, other);
-	from = shard_of(t, t->at[rec].hash);
+	from = node_shard_of(t, t->at[rec].hash);
 	lock_two(from, to);
 	old = clear_name(t, from, rec);
-	res = set_name(t, to, rec, hash, parent, name, len);
+	res = set_name(t, to, rec, hash, parent, name, len, NULL);
 	unlock_two(from, to);
 	if (old)
 		node_drop(t, old);
@@ -645,7 +613,7 @@ void node_exchange(struct nodes *t, uint32_t a, uint32_t b)
 	atomic_fetch_add(&t->at[pb].children, 1);
 	s = lock_record(t, b);
 	clear_name(t, s, b);
-	pthread_mutex_unlock(&s->lock);
+	core_lock_give(&s->lock);
 	node_rename(t, a, pb, name_b);
 	node_rename(t, b, pa, name_a);
 	atomic_fetch_sub(&t->at[pa].children, 1);
@@ -673,17 +641,17 @@ int node_link(struct nodes *t, uint32_t idx, uint32_t parent, const char *name)
 	if (other)
 		node_unname(t, other);
 	hash = hash_name(t, parent, name, len);
-	s = shard_of(t, hash);
-	pthread_mutex_lock(&s->lock);
+	s = node_shard_of(t, hash);
+	core_lock_take(&s->lock);
 	rec = record_new(t, s);
 	if (rec) {
 		t->at[rec].target = idx;
 		atomic_fetch_or(&t->at[rec].flags, NODE_ALIAS);
-		res = set_name(t, s, rec, hash, parent, name, len);
+		res = set_name(t, s, rec, hash, parent, name, len, NULL);
 		if (res)
 			record_free(t, s, rec);
 	}
-	pthread_mutex_unlock(&s->lock);
+	core_lock_give(&s->lock);
 	if (res)
 		return res;
 	pthread_mutex_lock(&t->alias_lock);
@@ -701,12 +669,9 @@ void nodes_fini(struct nodes *t)
 	for (int i = 0; i < NODE_SHARDS; i++) {
 		free(t->shard[i].slots);
 		free(t->shard[i].free_names);
-		pthread_mutex_destroy(&t->shard[i].lock);
 	}
-	if (t->node_arena.base)
-		munmap(t->node_arena.base, t->node_arena.reserved);
-	if (t->name_arena.base)
-		munmap(t->name_arena.base, t->name_arena.reserved);
+	arena_fini(&t->node_arena);
+	arena_fini(&t->name_arena);
 	pthread_mutex_destroy(&t->grow_lock);
 	pthread_mutex_destroy(&t->alias_lock);
 }
@@ -722,14 +687,13 @@ int nodes_init(struct nodes *t)
 	for (int i = 0; i < NODE_SHARDS; i++) {
 		struct node_shard *s = &t->shard[i];
 
-		pthread_mutex_init(&s->lock, NULL);
 		s->slots = calloc(FIRST_SLOTS, sizeof(*s->slots));
 		s->mask = FIRST_SLOTS - 1;
 		s->free_names = calloc(CLASSES, sizeof(*s->free_names));
 		ok = ok && s->slots && s->free_names;
 	}
 	if (getrandom(&t->seed, sizeof(t->seed), GRND_NONBLOCK) != sizeof(t->seed))
-		t->seed = (uint64_t)time(NULL) ^ (uintptr_t)t;
+		t->seed = (struct name_seed){(uint64_t)time(NULL), (uintptr_t)t};
 	if (!ok || arena_init(&t->node_arena, NODE_RESERVE) ||
 	    arena_init(&t->name_arena, NAME_RESERVE) ||
 	    /* index 0 means none, 1 is the root; name 0 means none */

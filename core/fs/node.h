@@ -15,11 +15,14 @@
 #ifndef CORE_FS_NODE_H
 #define CORE_FS_NODE_H
 
+#include <errno.h>
 #include <stdatomic.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
-#include "core/base/base.h"
+#include "core/base/lock.h"
+#include "core/fs/arena.h"
+#include "core/fs/name_hash.h"
 
 #define NODE_ROOT     1
 #define NODE_NAME_MAX 1024 /* the kernel's limit for FUSE */
@@ -30,7 +33,6 @@ enum node_flags {
 	NODE_ALIAS = 1 << 1,
 	NODE_MARKED = 1 << 2, /* a writer is at work: path.c */
 	NODE_HIDDEN = 1 << 3, /* carries a hidden name because it was removed while open */
-	NODE_HASHED = 1 << 4, /* in the name table */
 	NODE_IDLE = 1 << 5,   /* forgotten, kept by `remember` */
 	NODE_SIDE = 1 << 6,   /* has side data: side.c */
 	NODE_LINKED = 1 << 7, /* has, or had a moment ago, several names here: entry.c */
@@ -60,32 +62,25 @@ struct node {
 _Static_assert(sizeof(struct node) <= 64, "a node is at most 64 bytes");
 
 struct node_shard {
-	pthread_mutex_t lock;
-	uint32_t *slots; /* open addressing, 0: empty */
+	struct core_lock lock;
 	uint32_t mask, used;
+	uint32_t *slots; /* open addressing, 0: empty */
 	uint32_t free_node;             /* list through next_free */
 	uint32_t *free_names;           /* per size class, list through the first word */
 	uint32_t name_bump, name_end;   /* this shard's current piece of the name arena */
 } __attribute__((aligned(64)));
 
-struct arena {
-	char *base;
-	size_t reserved;
-	_Atomic size_t committed;
-	size_t used; /* under grow_lock */
-};
-
 struct nodes {
 	struct node *at;  /* == (struct node *)node_arena.base */
 	char *names;
-	struct arena node_arena, name_arena;
+	struct arena node_arena, name_arena; /* taken from under grow_lock */
 	pthread_mutex_t grow_lock;
 	/*
 	 * Chains of aliases, and that an alias' node is in use: held before shards by lookups that
 	 * meet an alias and by whoever frees a node with aliases. Nodes with one name do without.
 	 */
 	pthread_mutex_t alias_lock;
-	uint64_t seed;
+	struct name_seed seed;
 	bool fold; /* names that differ in the case of ASCII letters are the same; set while empty */
 	_Atomic uint32_t limit; /* indices below may be looked at */
 	_Atomic uint64_t count; /* nodes in use */
@@ -132,10 +127,20 @@ static inline uint32_t node_target(struct nodes *t, uint32_t rec)
 /* The record with this name, or 0. No reference is taken. */
 uint32_t node_find(struct nodes *t, uint32_t parent, const char *name);
 /*
- * Finds or makes the node called (parent, name) and counts one lookup.
- * 0: out of memory or name too long (errno value in *err).
+ * Finds or makes the node called (parent, name) and counts one lookup. The name need not end.
+ * 0: it is too long, or out of memory.
  */
-uint32_t node_lookup(struct nodes *t, uint32_t parent, const char *name, int *err);
+uint32_t node_lookup_len(struct nodes *t, uint32_t parent, const char *name, size_t len);
+/* The same; 0: an errno value in *err. */
+static inline uint32_t node_lookup(struct nodes *t, uint32_t parent, const char *name, int *err)
+{
+	size_t len = __builtin_strlen(name);
+	uint32_t idx = node_lookup_len(t, parent, name, len);
+
+	if (core_unlikely(!idx))
+		*err = len > NODE_NAME_MAX ? -ENAMETOOLONG : -ENOMEM;
+	return idx;
+}
 /* One more lookup of a node that is known to be in use. */
 void node_ref(struct nodes *t, uint32_t idx);
 /* n lookups less; true if that was the last use and the node may be freed (node_drop). */

@@ -148,17 +148,22 @@ static void set_timeout(double t, uint64_t *sec, uint32_t *nsec)
 	}
 }
 
+void reply_fill_timeouts(struct wire_entry_out *out, double entry, double attr)
+{
+	set_timeout(entry, &out->entry_valid, &out->entry_valid_nsec);
+	if (attr == entry) {
+		out->attr_valid = out->entry_valid;
+		out->attr_valid_nsec = out->entry_valid_nsec;
+	} else {
+		set_timeout(attr, &out->attr_valid, &out->attr_valid_nsec);
+	}
+}
+
 void reply_fill_entry(struct wire_entry_out *out, const struct core_entry_param *e)
 {
 	out->nodeid = e->ino;
 	out->generation = e->generation;
-	set_timeout(e->entry_timeout, &out->entry_valid, &out->entry_valid_nsec);
-	if (e->attr_timeout == e->entry_timeout) {
-		out->attr_valid = out->entry_valid;
-		out->attr_valid_nsec = out->entry_valid_nsec;
-	} else {
-		set_timeout(e->attr_timeout, &out->attr_valid, &out->attr_valid_nsec);
-	}
+	reply_fill_timeouts(out, e->entry_timeout, e->attr_timeout);
 	wire_attr_from_stat(&out->attr, &e->attr);
 }
 

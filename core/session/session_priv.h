@@ -296,6 +296,8 @@ int session_ring_turn(struct core_worker *w);   /* turn() of the pool for thread
 /* reply.c */
 int reply_send(struct core_req *req, int error, const void *data, size_t len);
 int reply_send_iov(struct core_req *req, int error, struct iovec *iov, int n);
+/* How long a name and attributes are good for: seconds, rounded down to nanoseconds. */
+void reply_fill_timeouts(struct wire_entry_out *out, double entry, double attr);
 void reply_fill_entry(struct wire_entry_out *out, const struct core_entry_param *e);
 
 /* interrupt.c */

@@ -145,5 +145,5 @@ const char core_session_options_help[] =
 	"    -o [no_]parallel_dirops  several lookups and listings of a directory at a time (on)\n"
 	"    -o [no_]async_dio      a large direct read or write as several requests at a time\n"
 	"    -o [no_]cache_symlinks  keep what readlink() says (off)\n"
-	"    -o [no_]sole_reader    on the device one thread reads while operations are fast (on)\n"
+	"    -o [no_]sole_reader    on the device one thread serves one busy client (on)\n"
 	"    -o read_ahead_kb=N     read so much ahead (as mounted, more where reads are slow)\n";

@@ -14,21 +14,17 @@
 #define LARGE         (128 * 1024) /* bytes: a READ or WRITE of that size counts apart */
 #define SLOW_NS       50000        /* others may wait that long for the sole reader */
 #define SLOW_LARGE_NS 500000
-#define FAST_NS       2500 /* with several clients: that a second reader would not pay */
 #define WORST_NS      1000000
 #define KNOWN         4
-#define SAMPLE        8  /* one request in so many is measured */
-#define LOOK          32 /* requests of a worker between looks */
-#define FEW_CPUS      4
+#define SAMPLE        8      /* one request in so many is measured */
+#define LOOK          32     /* requests of a worker between looks */
 #define PERIOD_NS     150000 /* one request in that time at least, or it is not worth it */
 #define PERIOD_LARGE  1000000
-#define SPIN_NS       20000
-#define SPIN_LARGE_NS 60000
+#define SPIN_NS       60000
 #define REST_MS       2 /* nothing came for that long: it ends */
 #define SCORE_MOST    1024
 #define SCORE_LEAVE   640
 #define WORTH_NS      20000000 /* as long as that it was right to begin */
-#define CROWD_LOOK    128      /* requests */
 #define BACKOFF_MIN   10       /* ms */
 #define BACKOFF_MOST  200
 
@@ -133,7 +129,7 @@ static bool become(struct core_worker *w)
 		if (s->flags >= 0 && fcntl(fd, F_SETFL, s->flags | O_NONBLOCK) == 0) {
 			s->fd = fd;
 			w->sole.score = SCORE_MOST;
-			w->sole.changes = w->sole.at_once = w->sole.missed = 0;
+			w->sole.changes = w->sole.at_once = 0;
 			atomic_store(&s->who, w);
 			ok = true;
 		}
@@ -185,7 +181,6 @@ void session_sole_begin(struct core_session *se)
 
 	s->allowed = !se->cfg.no_sole && cpus > 1 && se->ceiling > 1 &&
 		     core_transport_device_fd(se->t) >= 0;
-	s->many = cpus <= FEW_CPUS;
 	atomic_store(&s->backoff, BACKOFF_MIN);
 }
 
@@ -197,7 +192,7 @@ void session_sole_end(struct core_session *se)
 
 /* ---- the usual way -------------------------------------------------------------------------- */
 
-static void consider(struct core_worker *w, const struct sole_cost *c, bool large)
+static void consider(struct core_worker *w, bool large)
 {
 	struct core_sole *s = &w->se->sole;
 	struct sole_view *v = &w->sole;
@@ -209,9 +204,8 @@ static void consider(struct core_worker *w, const struct sole_cost *c, bool larg
 	if (slow || now < atomic_load_explicit(&s->not_before, memory_order_relaxed) ||
 	    dt > LOOK * core_pool_live(w->pt) * (uint64_t)(large ? PERIOD_LARGE : PERIOD_NS))
 		return;
-	if (changes > 1 && (!s->many || !faster(c, FAST_NS)))
-		return;
-	begin(w->se);
+	if (changes <= 1)
+		begin(w->se);
 }
 
 void session_sole_handle(struct core_worker *w, const struct core_msg *msg)
@@ -228,7 +222,7 @@ void session_sole_handle(struct core_worker *w, const struct core_msg *msg)
 		w->sole.slow++;
 	handle(w, msg, c);
 	if (w->sole.served % LOOK == 0)
-		consider(w, c, large);
+		consider(w, large);
 }
 
 /* ---- as the only one ------------------------------------------------------------------------ */
@@ -255,8 +249,7 @@ static void relax(void)
 
 static bool asked_enough(struct core_worker *w, uint64_t t0)
 {
-	return now_ns() - t0 > (w->sole.large ? SPIN_LARGE_NS : SPIN_NS) ||
-	       core_session_exited(w->se);
+	return now_ns() - t0 > SPIN_NS || core_session_exited(w->se);
 }
 
 /* A request came without sleep. */
@@ -285,29 +278,22 @@ static int receive(struct core_worker *w, struct core_msg *msg)
 			return hit(w, res);
 	} while (!asked_enough(w, t0));
 	w->sole.score -= w->sole.score / 16;
-	w->sole.missed++;
 	if (w->sole.score < SCORE_LEAVE || poll(&p, 1, REST_MS) == 0)
 		session_sole_leave(w->se);
 	return 0;
 }
 
-/*
- * Several clients, or requests at the same time: one reader does for those if it never sleeps and
- * others would not pay. In between, two clients and it on two processors say, it is in their way.
+/* Several clients, or large requests at the same time: they are better served by several readers.
  */
-static bool crowded(struct core_worker *w, const struct sole_cost *c)
+static bool crowded(struct core_worker *w, bool large)
 {
 	struct sole_view *v = &w->sole;
-	unsigned changes = v->changes, at_once = v->at_once, missed = v->missed;
+	unsigned changes = v->changes, at_once = v->at_once;
 
-	if (v->served % CROWD_LOOK)
+	if (v->served % LOOK)
 		return false;
-	v->changes = v->at_once = v->missed = 0;
-	if (changes <= CROWD_LOOK / 16 && at_once <= CROWD_LOOK / 4)
-		return false;
-	if (!w->se->sole.many || !faster(c, FAST_NS))
-		return true;
-	return changes > CROWD_LOOK / 16 && missed > CROWD_LOOK / 32;
+	v->changes = v->at_once = 0;
+	return changes > 2 || (large && at_once > LOOK / 4);
 }
 
 int session_sole_turn(struct core_worker *w)
@@ -337,10 +323,10 @@ int session_sole_turn(struct core_worker *w)
 	w->ch->by_hand = false;
 	if (res <= 0)
 		return res == -EINTR || res == -EAGAIN ? 0 : res;
-	w->sole.large = large = is_large(&msg);
+	large = is_large(&msg);
 	c = cost_of(s, &msg, large);
 	core_pool_busy(w->pt);
-	if (!fast(&msg, c, large) || crowded(w, c))
+	if (!fast(&msg, c, large) || crowded(w, large))
 		session_sole_leave(se);
 	handle(w, &msg, c);
 	core_pool_idle(w->pt);

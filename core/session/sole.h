@@ -28,7 +28,6 @@ struct sole_cost {
 
 struct core_sole {
 	bool allowed; /* in this loop */
-	bool many;    /* also for several clients: with few processors */
 	pthread_mutex_t lock;
 	_Atomic bool on; /* threads that come back are parked, but the last */
 	struct core_worker *_Atomic who;
@@ -42,11 +41,10 @@ struct core_sole {
 
 /* A worker's view. */
 struct sole_view {
-	unsigned served, changes, slow, at_once, missed;
+	unsigned served, changes, slow, at_once;
 	uint32_t pid;
 	uint64_t looked; /* ns */
 	int score;       /* of asking again: 0 to SCORE_MOST */
-	bool large;      /* the last request */
 };
 
 /* At the begin of a loop of threads, and when it has ended. */

@@ -78,6 +78,18 @@ static void notifications_of_all_kinds(void)
 	store = next_note(k, WIRE_NOTIFY_STORE, sizeof(*store) + 8);
 	CU_ASSERT(!memcmp(store + 1, "bytes\0\0\0", 8));
 
+	/* What has been used up, and an offset that lies: nothing is left to store. */
+	v->count = v->idx = 1;
+	v->off = 5;
+	UNIT_ASSERT_INT(core_notify_store(T.se, 2, 0, v, 0), 0);
+	store = next_note(k, WIRE_NOTIFY_STORE, sizeof(*store));
+	CU_ASSERT(store->size == 0);
+	v->idx = 0;
+	v->off = 6;
+	UNIT_ASSERT_INT(core_notify_store(T.se, 2, 0, v, 0), 0);
+	store = next_note(k, WIRE_NOTIFY_STORE, sizeof(*store));
+	CU_ASSERT(store->size == 0);
+
 	UNIT_ASSERT_INT(core_notify_prune(T.se, ids, 2), 0);
 	prune = next_note(k, WIRE_NOTIFY_PRUNE, sizeof(*prune) + 16);
 	CU_ASSERT(prune->count == 2 && !memcmp(prune + 1, ids, 16));

@@ -115,10 +115,7 @@ int core_notify_store(struct core_session *se, uint64_t ino, off_t off, struct c
 		return -ENOSYS;
 	if (size > UINT32_MAX / 2)
 		return -EINVAL;
-	if (data->count == 1 && !(data->buf[0].flags & CORE_BUF_IS_FD)) {
-		iov[2].iov_base = (char *)data->buf[0].mem + data->off;
-		iov[2].iov_len = size - data->off;
-	} else {
+	if (!reply_in_one(data, &iov[2].iov_base, &iov[2].iov_len)) {
 		ssize_t res;
 
 		copy = malloc(size ? size : 1);

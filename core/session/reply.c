@@ -290,13 +290,14 @@ int core_reply_iov(struct core_req *req, const struct iovec *iov, int count)
 	return reply_send_iov(req, 0, v ? v : few, count + 1);
 }
 
-/* All in memory, in one piece? Then no copy is needed. */
-static bool one_mem(struct core_bufvec *v, const char **mem, size_t *size)
+bool reply_in_one(const struct core_bufvec *v, void **mem, size_t *size)
 {
-	if (v->count != 1 || (v->buf[0].flags & CORE_BUF_IS_FD) || v->off > v->buf[0].size)
+	const struct core_buf *buf = &v->buf[0];
+
+	if (v->count != 1 || (buf->flags & CORE_BUF_IS_FD) || v->off > buf->size)
 		return false;
-	*mem = (char *)v->buf[0].mem + v->off;
-	*size = v->buf[0].size - v->off;
+	*mem = (char *)buf->mem + v->off;
+	*size = buf->size - v->off;
 	return true;
 }
 
@@ -333,10 +334,11 @@ int core_reply_data(struct core_req *req, struct core_bufvec *data, int flags)
 	struct core_bufvec out = CORE_BUFVEC_INIT(0);
 	size_t size = core_bufvec_size(data);
 	void *own CLEANUP_FREE = NULL;
-	const char *mem;
+	void *mem;
 	ssize_t res;
 
-	if (one_mem(data, &mem, &size))
+	/* Then no copy is needed. */
+	if (reply_in_one(data, &mem, &size))
 		return core_reply_buf(req, mem, size);
 	if (too_long(req, size))
 		return core_reply_err(req, EIO);

@@ -298,6 +298,8 @@ int reply_send(struct core_req *req, int error, const void *data, size_t len);
 int reply_send_iov(struct core_req *req, int error, struct iovec *iov, int n);
 /* How long a name and attributes are good for: seconds, rounded down to nanoseconds. */
 void reply_fill_timeouts(struct wire_entry_out *out, double entry, double attr);
+/* True if what is left of v is in memory and in one piece: that one, and no copy is needed. */
+bool reply_in_one(const struct core_bufvec *v, void **mem, size_t *size);
 void reply_fill_entry(struct wire_entry_out *out, const struct core_entry_param *e);
 
 /* interrupt.c */

@@ -109,8 +109,11 @@ static int add_default_subtype(const char *program, struct fuse_args *args)
 	base = base ? base + 1 : program;
 	if (!base || !*base)
 		return 0;
-	if (asprintf(&opt, "-osubtype=%s", base) < 0)
+	if (asprintf(&opt, "-osubtype=%s", base) < 0) {
+		opt = NULL;
+		core_err("out of memory for options\n");
 		return -1;
+	}
 	return fuse_opt_add_arg(args, opt);
 }
 

@@ -1,5 +1,5 @@
 /*
- * What front/cuse.c has to do in FUSE 2's way.
+ * What core/front/cuse.c has to do in FUSE 2's way.
  */
 #include "internal.h"
 

@@ -1,6 +1,6 @@
 /*
  * Extensions: the end of a program's table of operations, as WinFsp and macFUSE have it. The rest:
- * front/ext.c.
+ * core/front/ext.c.
  */
 #include "internal.h"
 

@@ -125,8 +125,8 @@ static inline struct core_session *session_by(struct fuse_chan *ch)
 	return ch && ch->se ? ch->se->cs : NULL;
 }
 
-#include "front/bufv.h"
-#include "front/front.h"
+#include "core/front/bufv.h"
+#include "core/front/front.h"
 
 /* ---- conn.c ---- */
 void conn_to_public(struct fuse_conn_info *pub, const struct core_conn *conn);

@@ -1,5 +1,5 @@
 /*
- * The low-level API: operations that only FUSE 2 has in this form (the rest: front/lowlevel.c), and
+ * The low-level API: operations that only FUSE 2 has in this form (the rest: core/front/lowlevel.c), and
  * sessions.
  */
 #include "internal.h"

@@ -1,7 +1,7 @@
 /*
  * Modules as FUSE 2 has them: a program registers its own; an object has a variable
  * fuse_fusemod_NAME_module (FUSE_REGISTER_MODULE makes it) or registers itself when loaded. The
- * rest: front/module.c.
+ * rest: core/front/module.c.
  */
 #include "internal.h"
 

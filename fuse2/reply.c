@@ -1,5 +1,5 @@
 /*
- * Requests and directory entries as only FUSE 2 has them. The rest: front/reply.c.
+ * Requests and directory entries as only FUSE 2 has them. The rest: core/front/reply.c.
  */
 #include "internal.h"
 

@@ -1,6 +1,6 @@
 /*
  * fuse_fs_*() as only FUSE 2 has them: without a handle beside the path, or with one in a function
- * of its own; and the operations that older programs have instead. The rest: front/stack.c.
+ * of its own; and the operations that older programs have instead. The rest: core/front/stack.c.
  */
 #include "internal.h"
 

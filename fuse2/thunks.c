@@ -1,6 +1,6 @@
 /*
  * The core's path operations as those of a program's struct fuse_operations that only FUSE 2 has in
- * this form. The rest: front/thunks.c.
+ * this form. The rest: core/front/thunks.c.
  *
  * The table is made once, when the file system is created. What FUSE 2 spells in two ways
  * (fgetattr and getattr, ftruncate and truncate, utimens and utime, readdir and getdir) is

@@ -1,5 +1,5 @@
 /*
- * What front/cuse.c has to do in FUSE 3's way.
+ * What core/front/cuse.c has to do in FUSE 3's way.
  */
 #include "fuse3/internal.h"
 

@@ -91,7 +91,7 @@ static inline struct core_session *session_by(struct fuse_session *se)
 	return se ? se->cs : NULL;
 }
 
-#include "front/front.h"
+#include "core/front/front.h"
 
 /* ---- caps.c ---- */
 extern const struct core_profile fuse3_ll_profile, fuse3_path_profile;

@@ -193,7 +193,7 @@ static inline void bufv_public_end(struct bufv_public_form *form, struct core_bu
 
 #else
 
-#include "front/bufv.h"
+#include "core/front/bufv.h"
 
 #endif
 

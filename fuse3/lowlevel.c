@@ -1,5 +1,5 @@
 /*
- * The core's operations as the program's, as only FUSE 3 has them. The rest: front/lowlevel.c. A
+ * The core's operations as the program's, as only FUSE 3 has them. The rest: core/front/lowlevel.c. A
  * table of them is made once for a session; operations the program does not have stay NULL.
  */
 #include "fuse3/internal.h"

@@ -1,6 +1,6 @@
 /*
  * Modules as FUSE 3 has them: an object has a variable fuse_module_NAME_factory. The rest:
- * front/module.c.
+ * core/front/module.c.
  */
 #include "fuse3/internal.h"
 

@@ -1,5 +1,5 @@
 /*
- * Replies, requests and notifications as only FUSE 3 has them. The rest: front/reply.c.
+ * Replies, requests and notifications as only FUSE 3 has them. The rest: core/front/reply.c.
  */
 #include "fuse3/internal.h"
 

@@ -1,5 +1,5 @@
 /*
- * fuse_fs_*() as only FUSE 3 has them. The rest: front/stack.c.
+ * fuse_fs_*() as only FUSE 3 has them. The rest: core/front/stack.c.
  */
 #include "fuse3/internal.h"
 

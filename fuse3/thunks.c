@@ -1,6 +1,6 @@
 /*
  * The core's path operations as calls on the top of the program's stack of file systems, as only
- * FUSE 3 has them. The rest: front/thunks.c. A table is made once, in fuse_new(); operations the
+ * FUSE 3 has them. The rest: core/front/thunks.c. A table is made once, in fuse_new(); operations the
  * program does not have stay NULL, so that the core does what their absence means.
  */
 #include "fuse3/internal.h"

@@ -18,7 +18,7 @@ enum choice { ASK_DEFAULT, ASK_YES, ASK_NO };
 struct common {
 	char *transport, *threads, *depth;
 	int uring;
-	enum choice dirops, async_dio, symlinks, sole;
+	enum choice dirops, async_dio, symlinks;
 	int read_ahead_kb;
 };
 
@@ -33,8 +33,6 @@ static const struct core_opt common_opts[] = {
 	{"no_async_dio", offsetof(struct common, async_dio), ASK_NO},
 	{"cache_symlinks", offsetof(struct common, symlinks), ASK_YES},
 	{"no_cache_symlinks", offsetof(struct common, symlinks), ASK_NO},
-	{"sole_reader", offsetof(struct common, sole), ASK_YES},
-	{"no_sole_reader", offsetof(struct common, sole), ASK_NO},
 	{"read_ahead_kb=%u", offsetof(struct common, read_ahead_kb), 0},
 	CORE_OPT_END,
 };
@@ -125,7 +123,6 @@ int core_session_options(struct core_args *args, struct core_session_config *cfg
 		res = -EINVAL;
 	}
 	cfg->read_ahead_kb = c.read_ahead_kb;
-	cfg->no_sole = c.sole == ASK_NO;
 	free(c.transport);
 	free(c.threads);
 	free(c.depth);
@@ -145,5 +142,4 @@ const char core_session_options_help[] =
 	"    -o [no_]parallel_dirops  several lookups and listings of a directory at a time (on)\n"
 	"    -o [no_]async_dio      a large direct read or write as several requests at a time\n"
 	"    -o [no_]cache_symlinks  keep what readlink() says (off)\n"
-	"    -o [no_]sole_reader    on the device one thread serves one busy client (on)\n"
 	"    -o read_ahead_kb=N     read so much ahead (as mounted, more where reads are slow)\n";

@@ -142,7 +142,6 @@ struct core_session *core_session_new(const struct core_profile *profile,
 	se->owner = getuid();
 	se->bufsize = CORE_TRANSPORT_DEFAULT_PAYLOAD + 4096;
 	pthread_mutex_init(&se->lock, NULL);
-	pthread_mutex_init(&se->sole.lock, NULL);
 	pthread_cond_init(&se->intr_cond, NULL);
 	return se;
 }
@@ -194,7 +193,6 @@ void core_session_free(struct core_session *se)
 	core_interrupt_release(se);
 	session_cuse_free(se);
 	pthread_mutex_destroy(&se->lock);
-	pthread_mutex_destroy(&se->sole.lock);
 	pthread_cond_destroy(&se->intr_cond);
 	free(se);
 }
@@ -391,12 +389,10 @@ static int mt_turn(void *owner, void *local)
 	(void)owner;
 	if (w->on_ring)
 		return session_ring_turn(w);
-	if (atomic_load(&w->se->sole.on))
-		return session_sole_turn(w);
 	res = worker_receive(w, &msg);
 	if (core_likely(res > 0)) {
 		core_pool_busy(w->pt);
-		session_sole_handle(w, &msg);
+		session_handle(w, &msg);
 		core_pool_idle(w->pt);
 	}
 	return res > 0 || res == -EINTR ? 0 : res;
@@ -412,7 +408,6 @@ static void mt_end(void *owner, void *local)
 {
 	(void)owner;
 	core_worker_current = NULL;
-	session_sole_gone(local);
 	worker_free(local);
 }
 
@@ -420,15 +415,7 @@ static int mt_wake(void *owner)
 {
 	struct mt *mt = owner;
 
-	session_sole_leave(mt->se);
 	return core_session_wake(mt->se);
-}
-
-static bool mt_relieve(void *owner)
-{
-	struct mt *mt = owner;
-
-	return session_sole_leave(mt->se);
 }
 
 static void mt_interrupt_all(void *owner)
@@ -442,7 +429,7 @@ int core_session_loop_mt(struct core_session *se, const struct core_pool_config 
 {
 	static const struct core_pool_ops ops = {
 		.thread_start = mt_start, .turn = mt_turn, .thread_end = mt_end, .wake = mt_wake,
-		.interrupt_all = mt_interrupt_all, .stuck = mt_stuck, .relieve = mt_relieve,
+		.interrupt_all = mt_interrupt_all, .stuck = mt_stuck,
 	};
 	struct mt mt = { se, cfg->own_queue };
 	struct core_pool_config c = *cfg;
@@ -474,14 +461,12 @@ int core_session_loop_mt(struct core_session *se, const struct core_pool_config 
 		return -ENOMEM;
 	}
 	session_ring_restart(se, pool);
-	session_sole_begin(se);
 	session_wake_begin(se);
 	atomic_store(&se->pool, pool);
 	if (core_session_exited(se))
 		core_pool_stop(pool);
 	res = core_pool_run(pool);
 	atomic_store(&se->pool, NULL);
-	session_sole_end(se);
 	session_wake_end(se);
 	return verdict(se, res);
 }

@@ -187,7 +187,6 @@ struct core_session_config {
 	bool never_written; /* the program has nothing that writes to a file */
 	int read_ahead_kb; /* -1: raised where reads are slow; 0: left alone */
 	bool no_splice; /* data behind descriptors is copied */
-	bool no_sole;   /* the device has several readers, always */
 	bool no_interrupt;
 	bool deny_others; /* allow_root: only the owner and root may begin anything */
 };

@@ -8,7 +8,6 @@
 #include <time.h>
 #include "core/base/log.h"
 #include "core/session/session.h"
-#include "core/session/sole.h"
 #include "core/workers/pool.h"
 
 /* Requests are aligned to this; the low bits of a handle are the generation. */
@@ -64,7 +63,6 @@ struct core_worker {
 	unsigned sampled; /* requests since the start, for the estimates of ring.c */
 	unsigned stuck_looks; /* the supervisor's, with the same request in hand */
 	uint64_t stuck_unique;
-	struct sole_view sole;
 
 	char *out;     /* reply data, page aligned, behind it room up to out_size */
 	size_t out_size;
@@ -114,7 +112,6 @@ struct core_session {
 	struct core_transport *ring; /* the queues of t over io_uring, or NULL; set by INIT */
 	unsigned ceiling;            /* of the pool that runs */
 	struct ring_cost cost[WIRE_OPCODE_MAX]; /* of a kind of request, on the ring */
-	struct core_sole sole;
 
 	/*
 	 * Set by INIT, constant afterwards. Other threads may be in receive() meanwhile: `ready` and

@@ -15,13 +15,11 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include <fcntl.h>
 
 #include "core/base/log.h"
 #include "core/base/pages.h"
-#include "core/transport/look.h"
 #include "core/transport/splice.h"
 #include "core/transport/transport.h"
 
@@ -54,9 +52,7 @@ struct dev_channel {
 	size_t room;  /* bytes from there */
 	bool huge;    /* of huge pages */
 	bool large;   /* it is to be */
-	_Atomic uint64_t timed, answered; /* a request's unique, and when it was */
 	struct core_splice splice;
-	struct core_look look;
 };
 
 static size_t page_size(void)
@@ -243,8 +239,6 @@ static int dev_receive(struct core_channel *base, struct core_msg *msg, int max)
 					       ch->room - WRITE_HEAD) &&
 	    fit_buffer(ch))
 		return -ENOMEM;
-	if (core_likely(d->wake_fd < 0 && !d->io && !base->by_hand))
-		core_look(&ch->look, ch->fd);
 	for (;;) {
 		res = read_one(d, ch);
 		if (core_likely(res > 0))
@@ -262,7 +256,6 @@ static int dev_receive(struct core_channel *base, struct core_msg *msg, int max)
 		core_err("short read from the kernel: %zd bytes\n", res);
 		return -EIO;
 	}
-	ch->look.answers = true;
 	if (core_unlikely((size_t)res >= CORE_PAGES_LARGE))
 		ch->large = !ch->huge;
 	hdr = (void *)ch->start;
@@ -271,16 +264,8 @@ static int dev_receive(struct core_channel *base, struct core_msg *msg, int max)
 	msg->op_len = (size_t)res - sizeof(*hdr);
 	msg->payload = NULL;
 	msg->payload_len = 0;
-	msg->tag = hdr->unique;
+	msg->tag = 0;
 	return 1;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 static int send_all(struct device *d, int fd, const struct iovec *iov, int niov)
@@ -300,8 +285,7 @@ static int dev_reply(struct core_channel *base, uint64_t tag, const struct iovec
 {
 	struct dev_channel *ch = CORE_CONTAINER_OF(base, struct dev_channel, base);
 
-	if (core_unlikely(atomic_load_explicit(&ch->timed, memory_order_relaxed) == tag))
-		atomic_store_explicit(&ch->answered, now_ns(), memory_order_relaxed);
+	(void)tag;
 	return send_all(CORE_CONTAINER_OF(base->t, struct device, base), ch->fd, iov, niov);
 }
 
@@ -426,24 +410,6 @@ int core_transport_custom(int fd, const struct core_custom_io *io, void *user,
 		d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	*out = &d->base;
 	return 0;
-}
-
-int core_channel_device_fd(struct core_channel *ch)
-{
-	return core_transport_device_fd(ch->t) < 0
-		       ? -1 : CORE_CONTAINER_OF(ch, struct dev_channel, base)->fd;
-}
-
-uint64_t core_device_time_answer(struct core_channel *base, uint64_t tag)
-{
-	struct dev_channel *ch = CORE_CONTAINER_OF(base, struct dev_channel, base);
-	uint64_t when;
-
-	if (base->ops != &device_ops)
-		return 0;
-	when = atomic_exchange_explicit(&ch->answered, 0, memory_order_relaxed);
-	atomic_store_explicit(&ch->timed, tag, memory_order_relaxed);
-	return when;
 }
 
 int core_transport_device_fd(struct core_transport *t)

@@ -136,14 +136,6 @@ static inline int core_channel_new(struct core_transport *t, bool own_queue,
  */
 int core_transport_device(int fd, struct core_transport **out);
 
-/* The descriptor a channel reads, if that is /dev/fuse and nothing stands between; else -1. */
-int core_channel_device_fd(struct core_channel *ch);
-/*
- * When was this request of a channel of /dev/fuse answered? Asked with its tag before, and with 0 after it:
- * ns of CLOCK_MONOTONIC, 0: not yet.
- */
-uint64_t core_device_time_answer(struct core_channel *ch, uint64_t tag);
-
 /* Its descriptor, if t is /dev/fuse and nothing stands between; else -1. */
 int core_transport_device_fd(struct core_transport *t);
 

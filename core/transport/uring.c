@@ -144,11 +144,10 @@ static int make_groups(struct uring *u, unsigned depth)
 	n = (unsigned)res;
 	if (read_cpus("/sys/devices/system/cpu/online", online, MAX) <= 0)
 		memcpy(online, possible, MAX * sizeof(bool));
-	u->groups = aligned_alloc(_Alignof(struct group), (n + 1) * sizeof(*u->groups));
+	u->groups = calloc(n + 1, sizeof(*u->groups));
 	u->qids = calloc(n, sizeof(*u->qids));
 	if (!u->groups || !u->qids)
 		return -ENOMEM;
-	memset(u->groups, 0, (n + 1) * sizeof(*u->groups));
 	for (q = 0; q < n; q++) {
 		struct group *g = &u->groups[u->ngroups];
 
@@ -239,10 +238,9 @@ int core_transport_uring(struct core_transport *dev, size_t payload, unsigned de
 	struct uring *u;
 	int res = step_fails(CORE_URING_NEW);
 
-	u = res ? NULL : aligned_alloc(_Alignof(struct uring), sizeof(*u));
+	u = res ? NULL : calloc(1, sizeof(*u));
 	if (!u)
 		return res ? res : -ENOMEM;
-	memset(u, 0, sizeof(*u));
 	u->base.ops = &uring_ops;
 	/* What the kernel takes at least: 32 pages, whatever was agreed. */
 	if (payload < 32 * page)
@@ -256,7 +254,6 @@ int core_transport_uring(struct core_transport *dev, size_t payload, unsigned de
 	core_transport_get(dev);
 	/* never fewer: a burst that finds none left stays in the kernel until an answer goes there */
 	res = make_groups(u, depth > CORE_URING_DEPTH ? depth : CORE_URING_DEPTH);
-	find_peers(u);
 	for (unsigned i = 0; i < u->ngroups; i++) {
 		u->groups[i].u = u;
 		u->groups[i].orphans_end = &u->groups[i].orphans;

@@ -86,7 +86,8 @@ static int ring_setup(struct ring_channel *ch, unsigned size)
 	/* saves a little; its failing matters not */
 	if (io_uring_register_ring_fd(&ch->ring) == 1)
 		ch->enter_flags = IORING_ENTER_REGISTERED_RING;
-	if (p.features & FEAT_NO_IOWAIT) {
+	extern char *getenv(const char *);
+	if ((p.features & FEAT_NO_IOWAIT) && !getenv("NOSTAY")) {
 		ch->enter_flags |= ENTER_NO_IOWAIT;
 		for (unsigned i = 0; i < p.sq_entries; i++)
 			ch->ring.sq.array[i] = i;
@@ -379,11 +380,8 @@ int uring_receive(struct core_channel *base, struct core_msg *msg, int max)
 		if (core_unlikely(atomic_load_explicit(&ch->group->help, memory_order_relaxed)))
 			help_stuck(ch);
 		e = at_hand(ch);
-		if (e) {
-			if (ch->first && ch->group->peer)
-				note_served(ch);
+		if (e)
 			return hand_out(e, msg);
-		}
 		if (core_unlikely(ch->gone || atomic_load(&ch->u->state) == RING_FAILED))
 			return -ESHUTDOWN;
 		if (ch->first && core_unlikely(ch->avail < ch->group->depth / 2 * ch->group->nqids))
@@ -394,10 +392,6 @@ int uring_receive(struct core_channel *base, struct core_msg *msg, int max)
 				return res;
 			if (!atomic_load(&ch->group->norphans) && !atomic_load(&ch->group->help))
 				return 0;
-			continue;
-		}
-		if (core_unlikely(ch->moved)) {
-			stay_awake(ch);
 			continue;
 		}
 		res = wait_ring(ch);

@@ -65,8 +65,6 @@ struct group {
 	_Atomic int nkeepers;
 	_Atomic bool help;             /* something waits behind a channel that is stuck */
 	struct ring_channel *channels; /* under u->lock */
-	struct group *peer;            /* of the one other processor there is; or NULL */
-	_Alignas(64) _Atomic unsigned long served; /* by the first channel; kept if there is a peer */
 };
 
 struct uring {
@@ -81,7 +79,6 @@ struct uring {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;   /* state has changed */
 	struct entry *entries; /* all there are */
-	_Alignas(64) _Atomic(struct group *) served_last; /* has served the last request, roughly */
 };
 
 enum ring_state { RING_WAIT, RING_GO, RING_FAILED };
@@ -103,8 +100,6 @@ struct ring_channel {
 	bool closed;     /* its thread receives no more */
 	struct ring_channel *next_empty;
 	unsigned avail; /* entries the kernel has on this ring */
-	bool moved;     /* the request in hand is of a client that was the peer's */
-	unsigned skip, skip_next; /* requests for which stay_awake() is not tried */
 	_Atomic bool waiting;
 	_Atomic bool stuck;            /* its thread is in a handler that does not end */
 	_Atomic(struct entry *) inbox; /* answered by other threads */
@@ -138,25 +133,6 @@ struct entry *take_orphan(struct group *g);
 bool hand_on(struct group *g, struct entry *e);
 int wait_empty(struct ring_channel *ch);
 void help_stuck(struct ring_channel *ch);
-/* uring_stay.c */
-void find_peers(struct uring *u); /* before there are channels */
-/* Submits what is prepared, and looks for requests as long as that keeps a client on the other processor. */
-void stay_awake(struct ring_channel *ch);
-/* The first channel of a group has received a request. */
-static inline void note_served(struct ring_channel *ch)
-{
-	struct group *g = ch->group;
-
-	atomic_store_explicit(&g->served,
-			      atomic_load_explicit(&g->served, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
-	if (ch->skip) {
-		ch->skip--;
-	} else if (atomic_load_explicit(&ch->u->served_last, memory_order_relaxed) != g) {
-		atomic_store_explicit(&ch->u->served_last, g, memory_order_relaxed);
-		ch->moved = true;
-	}
-}
 /* uring_channel.c */
 void channel_wake(struct ring_channel *ch);
 int uring_receive(struct core_channel *base, struct core_msg *msg, int max);

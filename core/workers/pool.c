@@ -23,7 +23,6 @@ struct group {
 	_Alignas(64) _Atomic int idle; /* threads waiting for a request */
 	_Atomic int exposed;           /* threads in handlers, before which others may wait */
 	_Atomic unsigned wanted;       /* threads asked for */
-	_Atomic int parked;            /* threads that let others wait */
 	unsigned number;
 	_Atomic unsigned live;         /* these are changed under pool->lock */
 	_Atomic unsigned away;         /* in lock waits */
@@ -96,28 +95,6 @@ void core_pool_idle(struct core_pool_thread *pt)
 	atomic_store_explicit(&pt->seq, atomic_load_explicit(&pt->seq, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
 	atomic_fetch_add_explicit(&pt->group->idle, 1, memory_order_seq_cst);
-}
-
-bool core_pool_park(struct core_pool_thread *pt)
-{
-	struct group *g = pt->group;
-
-	atomic_fetch_add_explicit(&g->parked, 1, memory_order_seq_cst);
-	if (atomic_fetch_sub_explicit(&g->idle, 1, memory_order_seq_cst) > 1)
-		return true;
-	core_pool_unpark(pt);
-	return false;
-}
-
-void core_pool_unpark(struct core_pool_thread *pt)
-{
-	atomic_fetch_add_explicit(&pt->group->idle, 1, memory_order_seq_cst);
-	atomic_fetch_sub_explicit(&pt->group->parked, 1, memory_order_seq_cst);
-}
-
-unsigned core_pool_live(const struct core_pool_thread *pt)
-{
-	return pt->group->live;
 }
 
 void core_pool_busy_exposed(struct core_pool_thread *pt)
@@ -461,13 +438,10 @@ struct usage {
  */
 static bool look(struct core_pool *p, struct group *g, struct usage *u, bool *full)
 {
-	bool moved = progress(p, g), parked = atomic_load(&g->parked) > 0;
-	bool none_idle = atomic_load(&g->idle) <= 0;
+	bool moved = progress(p, g), none_idle = atomic_load(&g->idle) <= 0;
 	unsigned want = g->live < g->floor ? g->floor - g->live : 0, asked;
 
-	if (!none_idle || parked) {
-		if (none_idle && !moved)
-			p->ops->relieve(p->owner);
+	if (!none_idle) {
 		g->saturated = 0;
 	} else if (!moved) {
 		unsigned more = g->number ? 1 : g->live / 2 + 1;
@@ -580,7 +554,7 @@ static void drain(struct core_pool *p)
 	unsigned live, looks = 0;
 
 	while (thread_count(p, &live) > 0) {
-		if (anybody_idle(p) || atomic_load(&p->own.parked) > 0)
+		if (anybody_idle(p))
 			p->ops->wake(p->owner);
 		wait_kick(p, 2 * SAMPLE_NS);
 		reap(p);

@@ -43,8 +43,6 @@ struct core_pool_ops {
 	void (*interrupt_all)(void *owner); /* exit takes long: interrupt what runs */
 	/* Groups: a thread's request made no progress for a look. True: more threads are needed. */
 	bool (*stuck)(void *owner, void *local);
-	/* Nobody waits for requests or gets on, and threads are parked: true if they come back now. */
-	bool (*relieve)(void *owner);
 };
 
 struct core_pool *core_pool_new(const struct core_pool_ops *ops, void *owner,
@@ -84,13 +82,6 @@ void core_pool_idle(struct core_pool_thread *pt);
 /* The same around a handler while requests may come that only this thread receives: it is watched. */
 void core_pool_busy_exposed(struct core_pool_thread *pt);
 void core_pool_idle_exposed(struct core_pool_thread *pt);
-/*
- * A thread that waits for requests leaves that to others. False: it is the last, and goes on waiting for
- * them. Parked threads come back when the owner's relieve() or wake() says so.
- */
-bool core_pool_park(struct core_pool_thread *pt);
-void core_pool_unpark(struct core_pool_thread *pt);
-unsigned core_pool_live(const struct core_pool_thread *pt); /* threads of its group */
 /* Around a request that may wait long. -EAGAIN: too many wait already, refuse the request. */
 int core_pool_block_begin(struct core_pool_thread *pt);
 void core_pool_block_end(struct core_pool_thread *pt);

@@ -1,7 +1,6 @@
 /*
- * case_sole.c - one client that asks and asks: a threaded program may be served by one thread then,
- * and must not be noticed to be. Whatever blocks, others are answered; whoever ends the mount, it
- * ends.
+ * case_busy.c - one client that asks and asks. A library may learn from that, and must not be noticed
+ * to: whatever blocks then, others are answered; whoever ends the mount, it ends.
  */
 #include "conform.h"
 
@@ -30,7 +29,7 @@ static void read_b(long arg)
 	STR(slurp(P("b")), "two");
 }
 
-CASE(sole_block, "sole.a-call-that-blocks-holds-nobody-up", BUSY)
+CASE(busy_block, "busy.a-call-that-blocks-holds-nobody-up", BUSY)
 {
 	int fd = opened();
 	pid_t p;
@@ -54,7 +53,7 @@ static void busy_child(long n)
 }
 
 /* The very kind that was fast: several of it block, each has its thread, and all go on. */
-CASE(sole_kind, "sole.a-fast-kind-that-blocks-all-at-once", BUSY)
+CASE(busy_kind, "busy.a-fast-kind-that-blocks-all-at-once", BUSY)
 {
 	int fd = shared_fd = opened();
 	pid_t p[6];
@@ -71,7 +70,7 @@ CASE(sole_kind, "sole.a-fast-kind-that-blocks-all-at-once", BUSY)
 	busy(fd, 3000);
 }
 
-CASE(sole_slow, "sole.slow-ones-run-side-by-side-after-fast-ones", BUSY)
+CASE(busy_slow, "busy.slow-ones-run-side-by-side-after-fast-ones", BUSY)
 {
 	int fd = shared_fd = opened();
 	pid_t p[4];
@@ -90,55 +89,6 @@ CASE(sole_slow, "sole.slow-ones-run-side-by-side-after-fast-ones", BUSY)
 	busy(fd, 1000);
 }
 
-/* Who reads alone does not sleep in read(): its descriptor says so. */
-static int does_not_block(void)
-{
-	char path[64], to[64];
-	unsigned flags = 0;
-
-	for (int fd = 0; fd < 64; fd++) {
-		ssize_t n;
-		FILE *f;
-
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", T->server, fd);
-		n = readlink(path, to, sizeof(to) - 1);
-		to[n > 0 ? n : 0] = 0;
-		if (strcmp(to, "/dev/fuse"))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", T->server, fd);
-		f = fopen(path, "r");
-		YES(f && fscanf(f, "pos: %*d flags: %o", &flags) == 1, "no %s", path);
-		fclose(f);
-		return !!(flags & O_NONBLOCK);
-	}
-	YES(0, "the server has no /dev/fuse");
-	return 0;
-}
-
-/* Asked for some time: the machine may be busy. */
-static int one_reader(int fd, int ms)
-{
-	for (; ms > 0; ms -= 10) {
-		busy(fd, 500);
-		if (does_not_block())
-			return 1;
-		usleep(10000);
-	}
-	return 0;
-}
-CASE(sole_one, "sole.one-busy-client-is-served-by-one-thread", BUSY, .opts = "transport=device")
-{
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		t_skip("one processor");
-	YES(one_reader(opened(), 2000), "four threads read");
-	usleep(200000);
-	YES(!does_not_block(), "one reader, and nothing to do");
-}
-CASE(sole_none, "sole.no-sole-reader", BUSY, .opts = "transport=device,no_sole_reader")
-{
-	YES(!one_reader(opened(), 300), "one reader");
-}
-
 /* Each request's bytes are its own, whatever buffers it finds. */
 static void pieces(int fd, unsigned char *buf, size_t size, int count, int round)
 {
@@ -155,7 +105,7 @@ static void pieces(int fd, unsigned char *buf, size_t size, int count, int round
 		    i);
 	}
 }
-CASE(sole_large, "sole.large-and-small-direct-ones-in-turns", BUSY)
+CASE(busy_large, "busy.large-and-small-direct-ones-in-turns", BUSY)
 {
 	unsigned char *buf;
 	int fd;
@@ -172,7 +122,7 @@ CASE(sole_large, "sole.large-and-small-direct-ones-in-turns", BUSY)
 }
 
 /* The supervisor unmounts, and expects the server to end, with nothing left over. */
-CASE(sole_end, "sole.unmounted-from-full-speed", BUSY)
+CASE(busy_end, "busy.unmounted-from-full-speed", BUSY)
 {
 	busy(opened(), 5000);
 }
@@ -187,7 +137,7 @@ static void busy_to_the_end(long arg)
 		;
 }
 
-CASE(sole_exit, "sole.sigterm-at-full-speed", BUSY, .any_exit = true, .may_leak = true)
+CASE(busy_exit, "busy.sigterm-at-full-speed", BUSY, .any_exit = true, .may_leak = true)
 {
 	int fd = opened();
 	pid_t p;

@@ -86,8 +86,7 @@ static int ring_setup(struct ring_channel *ch, unsigned size)
 	/* saves a little; its failing matters not */
 	if (io_uring_register_ring_fd(&ch->ring) == 1)
 		ch->enter_flags = IORING_ENTER_REGISTERED_RING;
-	extern char *getenv(const char *);
-	if ((p.features & FEAT_NO_IOWAIT) && !getenv("NOSTAY")) {
+	if (p.features & FEAT_NO_IOWAIT) {
 		ch->enter_flags |= ENTER_NO_IOWAIT;
 		for (unsigned i = 0; i < p.sq_entries; i++)
 			ch->ring.sq.array[i] = i;

@@ -405,6 +405,7 @@ CASE(dir_name_255, "dir.entry-with-a-name-of-255-bytes")
 
 #if FUSE_API == 3
 /* A filler call with FUSE_FILL_DIR_PLUS: attributes come with the entries. */
+static const char *plus_name = "a";
 static int plus_readdir(T_READDIR_ARGS)
 {
 	struct stat st;
@@ -412,7 +413,7 @@ static int plus_readdir(T_READDIR_ARGS)
 	(void)path;
 	t_begin(&c, OP_readdir, NULL, fi->fh, "/", "%s",
 		flags & FUSE_READDIR_PLUS ? "plus" : "plain");
-	if (stat(S("a"), &st))
+	if (stat(S(plus_name), &st))
 		return (int)t_end(&c, -errno);
 	int o = atomic_load(&T->readdir_offsets) != 0; /* 0: all in one go */
 	if (off < 1)
@@ -420,7 +421,7 @@ static int plus_readdir(T_READDIR_ARGS)
 	if (off < 2)
 		filler(buf, "..", NULL, 2 * o, 0);
 	if (off < 3)
-		filler(buf, "a", &st, 3 * o, flags & FUSE_READDIR_PLUS ? FUSE_FILL_DIR_PLUS : 0);
+		filler(buf, plus_name, &st, 3 * o, flags & FUSE_READDIR_PLUS ? FUSE_FILL_DIR_PLUS : 0);
 	return (int)t_end(&c, 0);
 }
 static void with_plus(struct fuse_operations *ops)
@@ -451,6 +452,44 @@ CASE(dir_plus_offsets, "dir.readdirplus-brings-attributes-with-offsets", .apis =
 {
 	atomic_store(&T->readdir_offsets, 1);
 	plus_test();
+}
+
+/* A listing may be all that ever tells of set-ID bits: they go before the file changes all the same. */
+static void plus_setid(const char *name)
+{
+	put(S(name), "");
+	OK(chmod(S(name), 06777));
+	names_of(dir_of(P("")));
+	SAW("readdir fh1 / plus");
+	OK(setgid(98));
+	OK(setuid(99));
+	close((int)OK(open(P(name), O_WRONLY | O_TRUNC)));
+	SEEN("chmod * 0777", 1);
+}
+static void with_plus_usual(struct fuse_operations *ops)
+{
+	plus_name = "usual-name";
+	with_plus(ops);
+}
+#define SETID_LISTED                                                                               \
+	.apis = T_API3, .raw = true, .init = want_plus,                                            \
+	.opts = "allow_other,attr_timeout=60,entry_timeout=60",                                    \
+	.without = "getxattr setxattr listxattr removexattr",                                      \
+	.real = "the kernel clears set-id bits"
+CASE(dir_plus_setid, "dir.readdirplus-brings-set-id-bits", SETID_LISTED, .ops = with_plus_usual)
+{
+	plus_setid("usual-name");
+}
+CASE(dir_plus_setid_short, "dir.readdirplus-brings-set-id-bits-of-a-short-name", SETID_LISTED,
+     .ops = with_plus)
+{
+	plus_setid("a");
+}
+CASE(dir_plus_setid_offsets, "dir.readdirplus-brings-set-id-bits-with-offsets", SETID_LISTED,
+     .ops = with_plus)
+{
+	atomic_store(&T->readdir_offsets, 1);
+	plus_setid("a");
 }
 
 static void no_plus(struct fuse_conn_info *conn)

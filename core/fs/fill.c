@@ -168,13 +168,16 @@ __attribute__((noinline)) static int enter_any(struct fill *f, struct wire_entry
 	return 0;
 }
 
-/* Attributes of this node are those of one name, and say what the program said. */
+/*
+ * Attributes of this node are those of one name, say what the program said, and nothing has to be
+ * noted of them (setid_told()).
+ */
 static inline bool is_plain(const struct node *n, uint64_t nlink, uint32_t mode)
 {
 	return !((atomic_load_explicit(&n->flags, memory_order_relaxed) &
 		  (NODE_LINKED | NODE_BIRTH)) |
 		 atomic_load_explicit(&n->alias, memory_order_relaxed)) &&
-	       (nlink <= 1 || S_ISDIR(mode));
+	       !(mode & (S_ISUID | S_ISGID)) && (nlink <= 1 || S_ISDIR(mode));
 }
 
 static inline void put_node(struct fill *f, struct wire_entry_out *out, uint32_t idx,

@@ -19,49 +19,50 @@ static void begin(uint64_t cost)
 /* A directory of 10 entries without attributes, of which the reader looks up so many. */
 static void read_dir(uint32_t dir, int lookups)
 {
-	watch_wants(&w, dir, true);
 	watch_served(&w, dir, 10);
 	for (int i = 0; i < lookups; i++)
 		watch_lookup(&w, dir);
 }
 
+/* So many that the slots are used several times, and none of them is UNSEEN. */
+static void read_dirs(int lookups)
+{
+	for (uint32_t dir = 1; dir < 4 * WATCH_SLOTS; dir++)
+		read_dir(dir, lookups);
+}
+enum { UNSEEN = 1000 };
+
 static void the_directories_before_decide(void)
 {
 	begin(FAST);
-	CU_ASSERT(0 < watch_wants(&w, 7, true)); /* a first guess: cheap enough to try */
-	for (uint32_t dir = 1; dir < 12; dir++)
-		read_dir(dir, 0);
-	CU_ASSERT(0 == watch_wants(&w, 7, true));
-	for (uint32_t dir = 1; dir < 4; dir++)
-		read_dir(dir, 10);
-	CU_ASSERT(0 < watch_wants(&w, 7, true));
+	CU_ASSERT(0 < watch_wants(&w, UNSEEN)); /* a first guess: cheap enough to try */
+	read_dirs(0);
+	CU_ASSERT(0 == watch_wants(&w, UNSEEN));
+	read_dirs(10);
+	CU_ASSERT(0 < watch_wants(&w, UNSEEN));
 }
 
 static void slow_programs_are_asked_only_for_who_wants_all(void)
 {
 	begin(SLOW);
-	CU_ASSERT(0 == watch_wants(&w, 7, true));
-	for (uint32_t dir = 1; dir < 12; dir++)
-		read_dir(dir, 5);
-	CU_ASSERT(0 == watch_wants(&w, 7, true));
-	for (uint32_t dir = 1; dir < 12; dir++)
-		read_dir(dir, 10);
-	CU_ASSERT(0 < watch_wants(&w, 7, true));
+	CU_ASSERT(0 == watch_wants(&w, UNSEEN));
+	read_dirs(5);
+	CU_ASSERT(0 == watch_wants(&w, UNSEEN));
+	read_dirs(10);
+	CU_ASSERT(0 < watch_wants(&w, UNSEEN));
 }
 
 static void a_directory_decides_for_itself(void)
 {
 	begin(FAST);
-	for (uint32_t dir = 1; dir < 12; dir++)
-		read_dir(dir, 0);
+	read_dirs(0);
 	read_dir(20, 10);
-	CU_ASSERT(0 < watch_wants(&w, 20, false));
-	for (uint32_t dir = 1; dir < 12; dir++)
-		read_dir(dir, 10);
+	CU_ASSERT(0 < watch_wants(&w, 20));
+	read_dirs(10);
 	read_dir(20, 0);
-	CU_ASSERT(0 == watch_wants(&w, 20, false));
+	CU_ASSERT(0 == watch_wants(&w, 20));
 	/* Another one with the same slot: nothing is known of it. */
-	CU_ASSERT(0 < watch_wants(&w, 20 + WATCH_SLOTS, false));
+	CU_ASSERT(0 < watch_wants(&w, 20 + WATCH_SLOTS));
 }
 
 static void lookups_count_where_entries_went_out(void)
@@ -70,11 +71,11 @@ static void lookups_count_where_entries_went_out(void)
 	read_dir(20, 0);
 	for (int i = 0; i < 10; i++)
 		watch_lookup(&w, 21);
-	CU_ASSERT(0 == watch_wants(&w, 20, false));
+	CU_ASSERT(0 == watch_wants(&w, 20));
 	for (int i = 0; i < 100; i++)
 		watch_lookup(&w, 20);
 	UNIT_ASSERT_INT(w.slot[20 % WATCH_SLOTS].looked, 10);
-	CU_ASSERT(0 < watch_wants(&w, 20, false));
+	CU_ASSERT(0 < watch_wants(&w, 20));
 }
 
 static void some_go_without(void)

@@ -15,18 +15,12 @@ struct core_lock {
 
 void core_lock_wait(struct core_lock *l);
 void core_lock_wake(struct core_lock *l);
-#ifdef CORE_LOCKS_COUNTED
-void core_lock_counted(void); /* bench/instructions */
-#else
-#define core_lock_counted() ((void)0)
-#endif
 
 /* False: it is held. */
 static inline bool core_lock_try(struct core_lock *l)
 {
 	uint32_t unlocked = 0;
 
-	core_lock_counted();
 	return core_likely(atomic_compare_exchange_strong_explicit(
 		&l->state, &unlocked, 1, memory_order_acquire, memory_order_relaxed));
 }

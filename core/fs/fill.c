@@ -26,7 +26,6 @@ struct fill {
 	bool show_ino; /* use_ino, readdir_ino: entries have numbers */
 	bool use_ino;
 	bool adjusted; /* attributes do not go out as the program gives them */
-	bool first;    /* from the beginning of the directory */
 	bool direct;   /* entries came with offsets */
 	bool placing;  /* entries without go into the reply as well as into the handle */
 	char *out;     /* reply */
@@ -643,7 +642,7 @@ static void complete_entries(struct fill *f, uint64_t ino)
 {
 	const uint64_t most_ns = 100 * 1000 * 1000;
 	struct dir_watch *w = &f->fs->watch;
-	unsigned every = watch_wants(w, f->parent, f->first);
+	unsigned every = watch_wants(w, f->parent);
 	uint64_t start = every ? now_ns() : 0;
 	uint32_t asked = 0, left = 0;
 

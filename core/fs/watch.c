@@ -52,21 +52,17 @@ static bool pays(struct dir_watch *w, uint32_t share)
 	return cost * ONE < share * (cost + ROUND_TRIP_NS);
 }
 
-unsigned watch_wants(struct dir_watch *w, uint32_t dir, bool first)
+unsigned watch_wants(struct dir_watch *w, uint32_t dir)
 {
 	struct watch_slot *s = slot_of(w, dir);
 	uint32_t served = atomic_load_explicit(&s->served, memory_order_relaxed);
 	uint32_t share;
 
-	if (!first && atomic_load_explicit(&s->dir, memory_order_relaxed) == dir &&
-	    served >= ENOUGH)
+	if (atomic_load_explicit(&s->dir, memory_order_relaxed) == dir && served >= ENOUGH)
 		return pays(w, share_of(atomic_load_explicit(&s->looked, memory_order_relaxed),
 					served))
 			       ? SAMPLE_KNOWN
 			       : 0;
-	if (first)
-		for (int i = 0; i < WATCH_SLOTS; i++)
-			settle(w, &w->slot[i]);
 	share = atomic_load_explicit(&w->share, memory_order_relaxed);
 	if (!pays(w, share))
 		return 0;

@@ -7,8 +7,9 @@
  * attributes go with the next entries where that is expected to be cheaper. To go on learning, one
  * entry of 16, later of 64, goes without.
  *
- * Within a directory its own entries decide, at its beginning those of the directories before. It
- * is a guess: fields are atomics without order, and readers who share a slot disturb each other.
+ * What was seen of a directory's own entries decides; before there are any, what was seen of
+ * others, from when their slots were wanted for further ones. It is a guess: fields are atomics
+ * without order, and readers who share a slot disturb each other.
  */
 #ifndef CORE_FS_WATCH_H
 #define CORE_FS_WATCH_H
@@ -33,10 +34,10 @@ struct dir_watch {
 
 void watch_init(struct dir_watch *w);
 /*
- * Should the next entries of dir (or its first) go out with attributes? 0: no; else all but one of
- * so many, for watch_sample().
+ * Should the next entries of dir go out with attributes? 0: no; else all but one of so many, for
+ * watch_sample().
  */
-unsigned watch_wants(struct dir_watch *w, uint32_t dir, bool first);
+unsigned watch_wants(struct dir_watch *w, uint32_t dir);
 /* Is this entry to go without, to be watched? */
 bool watch_sample(struct dir_watch *w, unsigned every);
 /* So many entries of dir went out without. */

@@ -53,8 +53,8 @@ static int print_mount(void *user, const struct core_mountinfo *mi)
 		printf("%-6s %-7s %-16s %-20s %s\n", "NUMBER", "WAITING", "TYPE", "SOURCE",
 		       "MOUNTPOINT");
 	*any = true;
-	count = waiting(mi->minor);
-	printf("%-6u ", mi->minor);
+	count = waiting(core_mountinfo_connection(mi));
+	printf("%-6u ", core_mountinfo_connection(mi));
 	if (count < 0)
 		printf("%-7s ", "-");
 	else
@@ -99,7 +99,9 @@ static int match(void *user, const struct core_mountinfo *mi)
 {
 	struct target *t = user;
 
-	if (t->path ? !!strcmp(mi->mountpoint, t->path) : mi->minor != t->number)
+	unsigned number = core_mountinfo_connection(mi);
+
+	if (t->path ? !!strcmp(mi->mountpoint, t->path) : number != t->number)
 		return 0;
 	/* the last of several mounts in one place is the one that is seen */
 	if (t->path)
@@ -107,7 +109,7 @@ static int match(void *user, const struct core_mountinfo *mi)
 	if (!core_mountinfo_is_fuse(mi))
 		return 0;
 	t->found = true;
-	t->number = mi->minor;
+	t->number = number;
 	snprintf(t->mountpoint, sizeof(t->mountpoint), "%s", mi->mountpoint);
 	snprintf(t->type, sizeof(t->type), "%s", mi->type);
 	return 0;

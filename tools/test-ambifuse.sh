@@ -170,6 +170,21 @@ if [ "$(id -u)" = 0 ] && [ -w /dev/fuse ] && unshare -m true 2>/dev/null; then
 	cp out mounted
 	check status-line 0 '^[0-9][0-9]* *[0-9-]* *fuse.st  *my\\033src  *.*/a b$' cat mounted
 	lacks status-escape "$(printf '\033')"
+	cat >block.sh <<'EOF'
+truncate -s 1M image && dev=$(losetup -f --show image) || exit 77
+trap 'timeout 5 umount -l "$PWD/block"; losetup -d "$dev"' EXIT
+mkdir block && exec 9<>/dev/fuse
+mount -i -t fuseblk.st -o fd=9,rootmode=40000,user_id=0,group_id=0 "$dev" "$PWD/block" || exit 77
+mount -t fusectl none /sys/fs/fuse/connections 2>/dev/null
+number=$("$1" status | awk '$3 == "fuseblk.st" { print $1 }')
+[ -e "/sys/fs/fuse/connections/$number/abort" ] && "$1" abort "$PWD/block"
+EOF
+	timeout 30 unshare -m sh block.sh "$ambifuse" >block.out 2>&1
+	case $? in
+	77) skip 'abort of a fuseblk mount: no loop device' ;;
+	0) check abort-block 0 'aborted connection [0-9]* (fuseblk.st on .*/block)' cat block.out ;;
+	*) check abort-block 0 'aborted' sh -c 'cat block.out; exit 1' ;;
+	esac
 elif [ "${REQUIRE_FUSE:-}" = 1 ]; then
 	check require-fuse 0 . false
 else

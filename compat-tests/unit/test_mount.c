@@ -308,6 +308,7 @@ static void mountinfo_lines(void)
 	char line[] = "64 43 0:39 / /mnt/a\\040b\\134 rw,nosuid shared:5 master:2 - fuse.st "
 		      "my\\040src rw,user_id=0\n";
 	char empty[] = "64 43 0:39 / /mnt rw - fuse  rw";
+	char block[] = "64 43 7:3 / /mnt rw - fuseblk.st /dev/loop3 rw";
 	char other[] = "1 2 0:3 / /s rw - fusectl none rw";
 	char broken[][40] = {"",
 			     "1",
@@ -321,6 +322,7 @@ static void mountinfo_lines(void)
 	UNIT_ASSERT_INT(mi.id, 64);
 	UNIT_ASSERT_INT(mi.parent, 43);
 	UNIT_ASSERT_INT(mi.minor, 39);
+	UNIT_ASSERT_INT(core_mountinfo_connection(&mi), 39);
 	UNIT_ASSERT_STR(mi.mountpoint, "/mnt/a b\\");
 	UNIT_ASSERT_STR(mi.type, "fuse.st");
 	UNIT_ASSERT_STR(mi.source, "my src");
@@ -328,6 +330,9 @@ static void mountinfo_lines(void)
 	CU_ASSERT(core_mountinfo_is_fuse(&mi));
 	CU_ASSERT_FATAL(core_mountinfo_parse(empty, &mi));
 	UNIT_ASSERT_STR(mi.source, "");
+	CU_ASSERT_FATAL(core_mountinfo_parse(block, &mi));
+	CU_ASSERT(core_mountinfo_is_fuse(&mi));
+	UNIT_ASSERT_INT(core_mountinfo_connection(&mi), 7 * 1048576 + 3);
 	CU_ASSERT_FATAL(core_mountinfo_parse(other, &mi));
 	CU_ASSERT(!core_mountinfo_is_fuse(&mi));
 	for (size_t i = 0; i < CORE_ARRAY_SIZE(broken); i++)

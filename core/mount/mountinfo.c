@@ -83,6 +83,11 @@ bool core_mountinfo_is_fuse(const struct core_mountinfo *mi)
 	return false;
 }
 
+unsigned core_mountinfo_connection(const struct core_mountinfo *mi)
+{
+	return mi->major << 20 | mi->minor;
+}
+
 int core_mountinfo_each(const char *path, int (*func)(void *user, const struct core_mountinfo *),
 			void *user)
 {

@@ -9,7 +9,7 @@
 
 struct core_mountinfo {
 	unsigned id, parent;   /* of the mount */
-	unsigned major, minor; /* st_dev; minor is the connection number of a FUSE mount */
+	unsigned major, minor; /* st_dev */
 	const char *root;      /* which part of the file system is mounted, unescaped like all */
 	const char *mountpoint;
 	const char *options; /* of the mount */
@@ -20,6 +20,12 @@ struct core_mountinfo {
 
 /* Whether the type is that of a FUSE mount ("fusectl" is not one). */
 bool core_mountinfo_is_fuse(const struct core_mountinfo *mi);
+
+/*
+ * The number of a FUSE mount's connection, as /sys/fs/fuse/connections has it: the device number as
+ * the kernel keeps it inside. That of a fuseblk mount is its block device's, so major is not 0.
+ */
+unsigned core_mountinfo_connection(const struct core_mountinfo *mi);
 
 /* Splits line in place. False: not a mountinfo line. */
 bool core_mountinfo_parse(char *line, struct core_mountinfo *mi);

@@ -202,7 +202,7 @@ CASE(lock_single_kill, "lock.flock-waiter-can-be-killed-on-a-single-thread", .mo
 	SAW("flock fh2 /f ex*");
 	usleep(20000);
 	OK(kill(p, SIGKILL));
-	YES(reaped_within(p, 2000, NULL), "still there 2 s after SIGKILL");
+	YES(reaped_within(p, 2000, NULL), "still there after SIGKILL");
 	OK(stat(P(""), &(struct stat){0}));
 }
 
@@ -217,7 +217,7 @@ CASE(lock_flock_kill, "lock.flock-waiter-can-be-killed", .modes = T_MODE_POOL)
 	SAW("flock fh2 /f ex");
 	usleep(20000);
 	OK(kill(p, SIGKILL));
-	YES(reaped_within(p, 2000, &status), "still there 2 s after SIGKILL");
+	YES(reaped_within(p, 2000, &status), "still there after SIGKILL");
 	EQ(status, 128 + SIGKILL);
 	SAW("release fh2 *");
 }
@@ -231,7 +231,7 @@ CASE(lock_setlkw_kill, "lock.posix-waiter-can-be-killed", .modes = T_MODE_POOL)
 	SAW("lock fh2 /f wait wr 0+0");
 	usleep(20000);
 	OK(kill(p, SIGKILL));
-	YES(reaped_within(p, 2000, NULL), "still there 2 s after SIGKILL");
+	YES(reaped_within(p, 2000, NULL), "still there after SIGKILL");
 }
 
 /* The same with a program that waits in flock(2) itself and never asks fuse_interrupted. */
@@ -255,7 +255,7 @@ CASE(lock_flock_kill_2, "lock.flock-waiter-can-be-killed-when-the-program-blocks
 	SAW("flock fh2 /f 2");
 	usleep(20000);
 	OK(kill(p, SIGKILL));
-	YES(reaped_within(p, 2000, NULL), "still there 2 s after SIGKILL");
+	YES(reaped_within(p, 2000, NULL), "still there after SIGKILL");
 	SAW("release fh2 *");
 }
 
@@ -366,7 +366,7 @@ static void interrupt_open(void)
 	pid_t p = spawn(open_f, EINTR);
 	WITHIN(2000, atomic_load(&T->knob[OP_open].blocked));
 	OK(kill(p, SIGINT));
-	YES(reaped_within(p, 2000, NULL), "the call goes on 2 s after the signal");
+	YES(reaped_within(p, 2000, NULL), "the call goes on after the signal");
 	SAW_RET("open * /f ro", -EINTR);
 }
 
@@ -401,7 +401,7 @@ CASE(intr_signal, "intr.option-ends-a-blocking-call-of-the-program", SETTING(int
 	WITHIN(2000, atomic_load(&T->word[1]));
 	usleep(10000);
 	OK(kill(p, SIGINT));
-	YES(reaped_within(p, 2000, NULL), "the call goes on 2 s after the signal");
+	YES(reaped_within(p, 2000, NULL), "the call goes on after the signal");
 	SAW_RET("open /f", -EINTR);
 }
 

@@ -65,6 +65,24 @@ static unsigned events_now(void)
 	return n < T_EVENTS ? n : T_EVENTS;
 }
 
+long t_patience(long ms)
+{
+	return T->known ? ms : t_this->expect ? ms / 3 : ms * 3;
+}
+
+/*
+ * Numbers are given to events before their texts are complete. What is behind an incomplete one
+ * does not count yet: the order is that of the numbers.
+ */
+static unsigned complete_events(void)
+{
+	unsigned n = events_now(), i = mark_at;
+
+	while (i < n && atomic_load(&T->ev[i].ready))
+		i++;
+	return i;
+}
+
 static bool matches(const struct t_event *e, const char *pattern)
 {
 	return fnmatch(pattern, e->text, 0) == 0;
@@ -72,15 +90,12 @@ static bool matches(const struct t_event *e, const char *pattern)
 
 const struct t_event *t_saw(const char *file, int line, const char *pattern)
 {
-	for (long end = t_now_ms() + 3000;; usleep(500)) {
-		for (unsigned i = cursor; i < events_now(); i++) {
-			struct t_event *e = &T->ev[i];
-
-			if (!atomic_load(&e->ready) || !matches(e, pattern))
-				continue;
-			cursor = i + 1;
-			return e;
-		}
+	for (long end = t_now_ms() + t_patience(3000);; usleep(500)) {
+		for (unsigned i = cursor, n = complete_events(); i < n; i++)
+			if (matches(&T->ev[i], pattern)) {
+				cursor = i + 1;
+				return &T->ev[i];
+			}
 		if (t_now_ms() > end)
 			break;
 	}
@@ -94,16 +109,22 @@ const struct t_event *t_saw(const char *file, int line, const char *pattern)
 
 void t_await(const char *file, int line, const char *what, const atomic_int *flag)
 {
-	for (long end = t_now_ms() + 3000; !atomic_load(flag); usleep(500))
+	long ms = t_patience(3000);
+
+	for (long end = t_now_ms() + ms; !atomic_load(flag); usleep(500))
 		if (t_now_ms() > end)
-			t_fail(file, line, "not within 3 s: %s", what);
+			t_fail(file, line, "not within %ld ms: %s", ms, what);
 }
 
 int t_seen(const char *pattern)
 {
+	unsigned end = events_now();
 	int n = 0;
 
-	for (unsigned i = mark_at; i < events_now(); i++)
+	for (long until = t_now_ms() + t_patience(3000);
+	     complete_events() < end && t_now_ms() < until;)
+		usleep(500);
+	for (unsigned i = mark_at; i < end; i++)
 		if (atomic_load(&T->ev[i].ready) && matches(&T->ev[i], pattern))
 			n++;
 	return n;
@@ -207,7 +228,7 @@ bool reaped_within(pid_t pid, int ms, int *status)
 {
 	int s;
 
-	for (long end = t_now_ms() + ms;; usleep(500)) {
+	for (long end = t_now_ms() + t_patience(ms);; usleep(500)) {
 		if (waitpid(pid, &s, WNOHANG) == pid) {
 			if (status)
 				*status = WIFSIGNALED(s) ? 128 + WTERMSIG(s) : WEXITSTATUS(s);
@@ -223,7 +244,7 @@ int reap(pid_t pid)
 	int s;
 
 	if (!reaped_within(pid, 10000, &s))
-		FAIL("process %d did not end within 10 s", pid);
+		FAIL("process %d did not end", pid);
 	return s;
 }
 
@@ -235,17 +256,17 @@ long command(long cmd, long a, long b)
 	T->cmd_a = a;
 	T->cmd_b = b;
 	atomic_store(&T->cmd_asked, n);
-	for (long end = t_now_ms() + 5000; atomic_load(&T->cmd_done) != n; usleep(200))
+	for (long end = t_now_ms() + t_patience(5000); atomic_load(&T->cmd_done) != n; usleep(200))
 		if (t_now_ms() > end)
-			FAIL("the server did not do command %ld within 5 s", cmd);
+			FAIL("the server did not do command %ld", cmd);
 	return T->cmd_ret;
 }
 
 int t_server_end(int ms)
 {
-	for (long end = t_now_ms() + ms; !atomic_load(&T->server_ended); usleep(500))
+	for (long end = t_now_ms() + t_patience(ms); !atomic_load(&T->server_ended); usleep(500))
 		if (t_now_ms() > end)
-			FAIL("the server did not end within %d ms", ms);
+			FAIL("the server did not end within %ld ms", t_patience(ms));
 	return T->server_status;
 }
 

@@ -188,7 +188,7 @@ static void server_process(void)
 	blocks = heap_left(text, sizeof(text));
 	T->fds_after = count_entries("/proc/self/fd");
 	/* threads that were told to end may take a moment to do so */
-	for (int i = 0; i < 500; i++) {
+	for (long i = t_patience(500); i > 0; i--) {
 		T->threads_after = count_entries("/proc/self/task") + 1 - SANITIZER_THREADS;
 		if (T->threads_after <= 1)
 			break;
@@ -251,7 +251,7 @@ static void reap_all(void)
 
 static bool server_ended_within(long ms)
 {
-	for (long end = t_now_ms() + ms; !atomic_load(&T->server_ended); usleep(500)) {
+	for (long end = t_now_ms() + t_patience(ms); !atomic_load(&T->server_ended); usleep(500)) {
 		reap_all();
 		if (t_now_ms() > end)
 			return false;
@@ -300,7 +300,7 @@ static void wait_until_idle(void)
 	char path[100], buf[16];
 
 	snprintf(path, sizeof(path), "/sys/fs/fuse/connections/%u/waiting", T->dev);
-	for (int i = 0; i < 1000; i++, usleep(1000)) {
+	for (long i = t_patience(1000); i > 0; i--, usleep(1000)) {
 		int fd = open(path, O_RDONLY | O_CLOEXEC);
 		ssize_t n = fd < 0 ? 0 : read(fd, buf, sizeof(buf) - 1);
 
@@ -364,7 +364,8 @@ static void unmount_and_end(void)
 		if (umount2(T->mnt, 0) && errno == EBUSY) {
 			/* what the case has left running */
 			kill_all_but_server();
-			for (int i = 0; i < 200 && umount2(T->mnt, 0) && errno == EBUSY; i++)
+			for (long i = t_patience(1000);
+			     i > 0 && umount2(T->mnt, 0) && errno == EBUSY; i -= 5)
 				usleep(5000);
 		}
 		if (t_mounted()) {
@@ -375,7 +376,7 @@ static void unmount_and_end(void)
 	}
 	int ms = t_this->end_ms ? t_this->end_ms : 6000;
 	if (!server_ended_within(ms)) {
-		note("the server did not end within %d ms of the unmount", ms);
+		note("the server did not end within %ld ms of the unmount", t_patience(ms));
 		end_by_force();
 		return;
 	}
@@ -387,7 +388,7 @@ static void end_kernel(void)
 {
 	kill_all_but_server();
 	atomic_store(&T->sim_stop, 1);
-	for (long end = t_now_ms() + 12000; !kernel_ended; usleep(500)) {
+	for (long end = t_now_ms() + t_patience(12000); !kernel_ended; usleep(500)) {
 		reap_all();
 		if (t_now_ms() > end) {
 			note("the simulated kernel waits for the library");
@@ -420,7 +421,7 @@ static bool start_server(void)
 		close(T->sim_fd); /* the library's end is the server's alone */
 	if (T->sim && !(kernel = fork()))
 		t_sim_kernel();
-	for (long end = t_now_ms() + 5000; !up() && !t_this->no_mount; usleep(500)) {
+	for (long end = t_now_ms() + t_patience(5000); !up() && !t_this->no_mount; usleep(500)) {
 		reap_all();
 		/* The client may find that the case is about the mount, and so does not apply. */
 		if (atomic_load(&T->server_ended) && T->sim)
@@ -430,7 +431,7 @@ static bool start_server(void)
 			return false;
 		}
 		if (t_now_ms() > end) {
-			note("not mounted within 5 s");
+			note("not mounted within %ld ms", t_patience(5000));
 			end_by_force();
 			return false;
 		}
@@ -444,6 +445,8 @@ static void run_case(void)
 	int limit = t_this->timeout ? t_this->timeout : 20;
 	long end;
 
+	if (limit < 20 && !T->known && !t_this->expect)
+		limit = 20; /* the shorter one is for libraries that are known to hang */
 	if (job_limit && limit > job_limit)
 		limit = job_limit;
 	if (!start_server())
@@ -624,7 +627,7 @@ int job_start(struct job *j, const struct t_case *c, int mode_s, const struct ke
 	if (!init)
 		supervisor(j);
 	/* the last resort, should the supervisor itself hang */
-	int limit = (c->timeout ? c->timeout : 20) + 30;
+	int limit = (c->timeout > 20 ? c->timeout : 20) + 100;
 	for (long end = t_now_ms() + limit * 1000L; waitpid(init, NULL, WNOHANG) == 0; usleep(1000))
 		if (t_now_ms() > end) {
 			note("the supervisor hung");

@@ -48,10 +48,7 @@ static void flags_of(const struct fuse_fs *fs, struct core_fs_config *cfg)
 
 static void fuse_free(struct fuse *f)
 {
-	if (!f)
-		return;
-	if (f->fs)
-		fs_free(f->fs);
+	stack_free(f);
 	core_modules_free(&f->built_in);
 	free(f);
 }
@@ -68,14 +65,16 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 	struct core_session_config further = { 0 };
 	bool debug = false;
 
+	if (!f) {
+		core_err("out of memory for a file system\n");
+		return NULL;
+	}
 	if (!args)
 		args = &none;
-	if (!f || !(f->fs = calloc(1, sizeof(*f->fs))))
+	f->fs = f->own = fuse_fs_new(op, op_size, user_data);
+	if (!f->fs)
 		goto fail;
-	copy_ops(&f->fs->op, op, op_size);
-	f->fs->user_data = user_data;
 	f->fs->compat = compat;
-	ext_from_table(f->fs, op_size);
 	if (options_fs(args, &cfg, &modules, &debug) == -1)
 		goto fail;
 	core_fs_drop_modules(modules, debug);

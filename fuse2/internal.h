@@ -67,7 +67,9 @@ struct fuse_fs {
 struct fuse {
 	struct fuse_session *se;
 	struct core_fs *core;
-	struct fuse_fs *fs; /* the top of the stack */
+	struct fuse_fs *fs;  /* the top of the stack */
+	struct fuse_fs *own; /* the bottom: the program's */
+	bool ended;          /* the stack has been told of the end */
 	struct core_modules built_in; /* over the stack */
 };
 

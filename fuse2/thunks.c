@@ -141,6 +141,7 @@ static void t_destroy(void *d)
 	/* Also called when no request is being handled. */
 	c->fuse = d;
 	c->private_data = top_of(d)->user_data;
+	((struct fuse *)d)->ended = true;
 	OP(d)->destroy(top_of(d)->user_data);
 }
 

@@ -12,8 +12,7 @@
 
 static void fuse_free(struct fuse *f)
 {
-	if (f->fs)
-		fs_free(f->fs);
+	stack_free(f);
 	core_modules_free(&f->built_in);
 	free(f->modules);
 	free(f);
@@ -72,7 +71,7 @@ struct fuse *fuse_new_31(struct fuse_args *args, const struct fuse_operations *o
 			 "name\n");
 		goto fail;
 	}
-	f->fs = fuse_fs_new(op, op_size, private_data);
+	f->fs = f->own = fuse_fs_new(op, op_size, private_data);
 	if (!f->fs || options_fs(args, &fo))
 		goto fail;
 	f->modules = fo.modules;

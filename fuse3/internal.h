@@ -65,7 +65,9 @@ struct fuse_session {
 struct fuse {
 	struct fuse_session *se;
 	struct core_fs *core;
-	struct fuse_fs *fs; /* the top of the stack */
+	struct fuse_fs *fs;  /* the top of the stack */
+	struct fuse_fs *own; /* the bottom: the program's */
+	bool ended;          /* the stack has been told of the end */
 	char *modules;
 	struct core_modules built_in; /* over the stack */
 	int debug;

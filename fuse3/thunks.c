@@ -29,6 +29,7 @@ static void path_destroy(void *d)
 	void *before = ctx->fuse;
 
 	ctx->fuse = f;
+	f->ended = true;
 	fs_end(f->fs); /* freed by fuse_destroy(): another thread may be in an operation yet */
 	ctx->fuse = before;
 }

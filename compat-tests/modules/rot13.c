@@ -229,18 +229,25 @@ struct fuse_fs *rot13_new(struct fuse_args *args, struct fuse_fs *next[])
 	static const struct fuse_opt options[] = {{"rot13_log=%s", offsetof(struct rot13, log), 0},
 						  FUSE_OPT_END};
 	struct rot13 *me = calloc(1, sizeof(*me));
+	struct fuse_fs *fs = NULL;
 
-	if (!me || fuse_opt_parse(args, me, options, NULL) == -1) {
-		free(me);
-		return NULL;
-	}
+	if (!me)
+		fprintf(stderr, "rot13: out of memory\n");
+	if (!me || fuse_opt_parse(args, me, options, NULL) == -1)
+		goto fail;
 	if (!next[0] || next[1]) {
 		fprintf(stderr, "rot13: exactly one file system below\n");
-		free(me);
-		return NULL;
+		goto fail;
 	}
 	me->next = next[0];
-	return fuse_fs_new(&ops, sizeof(ops), me);
+	fs = fuse_fs_new(&ops, sizeof(ops), me);
+	if (fs)
+		return fs;
+fail:
+	if (me)
+		free(me->log);
+	free(me);
+	return NULL;
 }
 
 #ifndef IN_PROGRAM

@@ -7,7 +7,8 @@
  *	the public headers
  *	struct fuse_fs        with op, user_data, so, layer, ext, ext_want
  *	struct fuse_session   with cs, userdata, ll (the program's operations), cuse
- *	struct fuse           with se, core, fs (the top of its stack)
+ *	struct fuse           with se, core, fs (the top of its stack), own (the bottom: the
+ *	                      program's), ended (the top's destroy has been called)
  *	EXPORT                a public function
  *	NOTIFY_BY             what a notification is sent by; session_by() has its session, or NULL
  *	LL_PROFILE            of low-level sessions; session_loop_mt(): their loop
@@ -254,5 +255,11 @@ static inline void leave(struct entered *e)
 /* The two halves of fuse_fs_destroy(): the program's part, and the memory. */
 void fs_end(struct fuse_fs *fs);
 void fs_free(struct fuse_fs *fs);
+
+/*
+ * Frees the stack of f. What is below its top is the top's, which frees it when it ends: so one that
+ * was never started ends here, but for the program, which hears of an end only after a beginning.
+ */
+void stack_free(struct fuse *f);
 
 #endif

@@ -36,8 +36,11 @@ static module_factory load(const char *name, struct module_so **out)
 	struct module_so *so = calloc(1, sizeof(*so));
 	module_factory factory;
 
-	if (!so || asprintf(&file, "libfusemod_%s.so", name) == -1 ||
-	    asprintf(&symbol, MODULE_SYMBOL, name) == -1) {
+	if (so && asprintf(&file, "libfusemod_%s.so", name) == -1)
+		file = NULL;
+	if (file && asprintf(&symbol, MODULE_SYMBOL, name) == -1)
+		symbol = NULL;
+	if (!symbol) {
 		core_err("out of memory for module '%s'\n", name);
 		free(so);
 		return NULL;

@@ -37,6 +37,18 @@ EXPORT void fuse_fs_destroy(struct fuse_fs *fs)
 	fs_free(fs);
 }
 
+void stack_free(struct fuse *f)
+{
+	if (!f->fs)
+		return;
+	if (f->ended) {
+		fs_free(f->fs);
+		return;
+	}
+	f->own->op.destroy = NULL;
+	fuse_fs_destroy(f->fs);
+}
+
 /* ---- names --------------------------------------------------------------------------------------
  */
 

@@ -107,12 +107,17 @@ static void iconv_free(void *self)
 static bool open_codes(struct charsets *c, const char *from, const char *to)
 {
 	c->down = iconv_open(from, to);
-	c->up = iconv_open(to, from);
-	if (c->down != NO_CODE && c->up != NO_CODE)
+	if (c->down != NO_CODE)
+		c->up = iconv_open(to, from);
+	if (c->up != NO_CODE)
 		return true;
-	core_err("modules=iconv: cannot convert from '%s' to '%s'; `iconv -l` lists what "
-		 "from_code= and to_code= may be\n",
-		 from, to);
+	if (errno == EINVAL)
+		core_err("modules=iconv: cannot convert from '%s' to '%s'; `iconv -l` lists what "
+			 "from_code= and to_code= may be\n",
+			 from, to);
+	else
+		core_err("modules=iconv: cannot convert from '%s' to '%s': %s\n", from, to,
+			 strerror(errno));
 	return false;
 }
 

@@ -41,8 +41,11 @@ struct core_worker *worker_new(struct core_session *se, bool own_queue, struct c
 	struct core_worker *w = calloc(1, sizeof(*w));
 	int res = -ENOMEM;
 
-	if (!w)
+	if (!w) {
+		core_err("cannot set up a worker: out of memory\n");
+		errno = ENOMEM;
 		return NULL;
+	}
 	w->se = se;
 	pthread_mutex_init(&w->intr_lock, NULL);
 	w->thread = pthread_self();

@@ -106,11 +106,11 @@ CASE(ll_below_zero, "ll.timeout-below-zero-is-none", .ll = true, .init = below_z
 
 /* --- by option, of programs that know nothing of it --------------------------------------------- */
 
-#define WB .opts = "writeback_cache", .raw = true
+#define WB         .opts = "writeback_cache", .raw = true
 #define WB_REMOVED .opts = "writeback_cache,hard_remove", .raw = true
-CASE(wb_collects, "writeback.option-collects-small-writes", WB)
+static void small_writes_are_collected(int access)
 {
-	int fd = OK(open(P("f"), O_CREAT | O_WRONLY, 0644));
+	int fd = OK(open(P("f"), O_CREAT | access, 0644));
 	for (int i = 0; i < 100; i++)
 		EQ(write(fd, "0123456789", 10), 10);
 	UNSEEN("write*");
@@ -119,6 +119,10 @@ CASE(wb_collects, "writeback.option-collects-small-writes", WB)
 	SEEN("write*", 1);
 	OK(close(fd));
 	EQ(st_of(S("f")).st_size, 1000);
+}
+CASE(wb_collects, "writeback.option-collects-small-writes", WB)
+{
+	small_writes_are_collected(O_WRONLY);
 }
 CASE(wb_around, "writeback.option-reads-around-what-is-written", WB)
 {
@@ -129,7 +133,7 @@ CASE(wb_around, "writeback.option-reads-around-what-is-written", WB)
 	OK(close(fd));
 	STR(slurp(S("f")), "abcXYfgh");
 }
-CASE(wb_append, "writeback.option-appends", WB)
+static void appends(void)
 {
 	put(S("f"), "start");
 	int fd = OK(open(P("f"), O_WRONLY | O_APPEND));
@@ -137,6 +141,10 @@ CASE(wb_append, "writeback.option-appends", WB)
 	EQ(write(fd, "-two", 4), 4);
 	OK(close(fd));
 	STR(slurp(S("f")), "start-one-two");
+}
+CASE(wb_append, "writeback.option-appends", WB)
+{
+	appends();
 }
 static void times_of_open_file(void)
 {
@@ -209,15 +217,7 @@ WANT(writeback, FUSE_CAP_WRITEBACK_CACHE)
 CASE(cap_writeback, "cap.writeback-cache-collects-small-writes", .apis = T_API3, .init = writeback,
      .raw = true)
 {
-	int fd = OK(open(P("f"), O_CREAT | O_RDWR, 0644));
-	for (int i = 0; i < 100; i++)
-		EQ(write(fd, "0123456789", 10), 10);
-	UNSEEN("write*");
-	OK(fsync(fd));
-	SAW("write * /f 1000@0");
-	SEEN("write*", 1);
-	close(fd);
-	EQ(st_of(S("f")).st_size, 1000);
+	small_writes_are_collected(O_RDWR);
 }
 CASE(cap_writeback_read, "cap.writeback-cache-reads-what-is-not-written-yet", .apis = T_API3,
      .init = writeback, .raw = true)
@@ -260,12 +260,7 @@ static void opens_rw(struct fuse_operations *ops)
 CASE(cap_writeback_append, "cap.writeback-cache-append", .apis = T_API3, .init = writeback,
      .raw = true, .ops = opens_rw)
 {
-	put(S("f"), "start");
-	int fd = OK(open(P("f"), O_WRONLY | O_APPEND));
-	EQ(write(fd, "-one", 4), 4);
-	EQ(write(fd, "-two", 4), 4);
-	OK(close(fd));
-	STR(slurp(S("f")), "start-one-two");
+	appends();
 }
 CASE(cap_writeback_mmap, "cap.writeback-cache-mmap-shared", .apis = T_API3, .init = writeback,
      .raw = true)

@@ -156,18 +156,11 @@ static long notify(long cmd, long a, long b)
 		fuse_pollhandle_destroy(ph);
 	return r;
 }
-static void poll_waiter(long arg)
-{
-	(void)arg;
-	int fd = OK(open(P("f"), O_RDWR));
-	struct pollfd p = {fd, POLLIN, 0};
-	EQ(poll(&p, 1, 8000), 1);
-	EQ(p.revents, POLLIN);
-}
-CASE(poll_notify, "poll.notification-wakes-the-waiter", .may_keep = true, .ops = keeps_handle, .on_command = notify)
+CASE(poll_notify, "poll.notification-wakes-the-waiter", .may_keep = true, .ops = keeps_handle,
+     .on_command = notify)
 {
 	put(S("f"), "");
-	pid_t w = spawn(poll_waiter, 0);
+	pid_t w = spawn(wait_for_input, 0);
 	SAW("poll fh1 /f notify");
 	usleep(20000);
 	YES(!reaped_within(w, 20, NULL));

@@ -123,93 +123,49 @@ CASE(wopt_jail, "wopt.jail-symlinks", .opts = "jail_symlinks")
 	STR(link_at("d/e/three"), "../../f");
 }
 
-CASE(wopt_volname, "wopt.volname", .opts = "volname=My Disk")
-{
-	STR(t_mount_field('s'), "My\\040Disk");
-}
-CASE(wopt_volname_both, "wopt.fsname-wins-over-volname", .opts = "fsname=src,volname=Disk")
-{
-	STR(t_mount_field('s'), "src");
-}
-CASE(wopt_unc, "wopt.volume-prefix", .opts = "volname=x,VolumePrefix=\\\\\\\\server\\\\share")
-{
-	STR(t_mount_field('s'), "//server/share");
-}
-CASE(wopt_unc_long, "wopt.unc-with-dashes", .args = "--UNC=/server/share")
-{
-	STR(t_mount_field('s'), "//server/share");
-}
-CASE(wopt_fstype, "wopt.file-system-name", .opts = "FileSystemName=NTFS")
-{
-	STR(t_mount_field('t'), "fuse.NTFS");
-}
-CASE(wopt_fstype_exact, "wopt.exact-file-system-name", .args = "--ExactFileSystemName=FAT")
-{
-	STR(t_mount_field('t'), "fuse.FAT");
-}
-CASE(wopt_fstype_long, "wopt.file-system-name-with-dashes", .args = "--FileSystemName=NTFS")
-{
-	STR(t_mount_field('t'), "fuse.NTFS");
-}
-CASE(wopt_fstype_exact_o, "wopt.exact-file-system-name-as-an-option",
-     .opts = "ExactFileSystemName=FAT")
-{
-	STR(t_mount_field('t'), "fuse.FAT");
-}
-CASE(wopt_prefix_long, "wopt.volume-prefix-with-dashes", .args = "--VolumePrefix=/server/share")
-{
-	STR(t_mount_field('s'), "//server/share");
-}
-CASE(wopt_unc_o, "wopt.unc-as-an-option", .opts = "UNC=/server/share")
-{
-	STR(t_mount_field('s'), "//server/share");
-}
-CASE(wopt_fstypename, "wopt.fstypename", .opts = "fstypename=abc")
-{
-	STR(t_mount_field('t'), "fuse.abc");
-}
-CASE(wopt_subtype, "wopt.subtype-wins-over-file-system-name",
-     .opts = "subtype=one,FileSystemName=other")
-{
-	STR(t_mount_field('t'), "fuse.one");
-}
+/* What the list of mounts says then: 's' the source, 't' the type. */
+#define LISTED(id, nm, field, text, ...)                                                           \
+	CASE(id, nm, __VA_ARGS__)                                                                  \
+	{                                                                                          \
+		STR(t_mount_field(field), text);                                                   \
+	}
+LISTED(wopt_volname, "wopt.volname", 's', "My\\040Disk", .opts = "volname=My Disk")
+LISTED(wopt_volname_both, "wopt.fsname-wins-over-volname", 's', "src",
+       .opts = "fsname=src,volname=Disk")
+LISTED(wopt_unc, "wopt.volume-prefix", 's', "//server/share",
+       .opts = "volname=x,VolumePrefix=\\\\\\\\server\\\\share")
+LISTED(wopt_unc_long, "wopt.unc-with-dashes", 's', "//server/share", .args = "--UNC=/server/share")
+LISTED(wopt_fstype, "wopt.file-system-name", 't', "fuse.NTFS", .opts = "FileSystemName=NTFS")
+LISTED(wopt_fstype_exact, "wopt.exact-file-system-name", 't', "fuse.FAT",
+       .args = "--ExactFileSystemName=FAT")
+LISTED(wopt_fstype_long, "wopt.file-system-name-with-dashes", 't', "fuse.NTFS",
+       .args = "--FileSystemName=NTFS")
+LISTED(wopt_fstype_exact_o, "wopt.exact-file-system-name-as-an-option", 't', "fuse.FAT",
+       .opts = "ExactFileSystemName=FAT")
+LISTED(wopt_prefix_long, "wopt.volume-prefix-with-dashes", 's', "//server/share",
+       .args = "--VolumePrefix=/server/share")
+LISTED(wopt_unc_o, "wopt.unc-as-an-option", 's', "//server/share", .opts = "UNC=/server/share")
+LISTED(wopt_fstypename, "wopt.fstypename", 't', "fuse.abc", .opts = "fstypename=abc")
+LISTED(wopt_subtype, "wopt.subtype-wins-over-file-system-name", 't', "fuse.one",
+       .opts = "subtype=one,FileSystemName=other")
 CASE(wopt_rdonly, "wopt.rdonly", .opts = "rdonly")
 {
 	ERR(mkdir(P("d"), 0755), EROFS);
 	YES(!strncmp(t_mount_field('o'), "ro,", 3), "%s", t_mount_field('o'));
 }
 
-/* GETATTRs of the second of two stats. Not counted when it came too late for the caches by itself.
- */
-static int stats_in(const char *name, int ms)
-{
-	for (int i = 0;; i++) {
-		long at = t_now_ms();
-		MARK();
-		OK(stat(P(name), &(struct stat){0}));
-		int first = t_seen("getattr*");
-		usleep((useconds_t)ms * 1000);
-		OK(stat(P(name), &(struct stat){0}));
-		if (ms || t_now_ms() - at < 100 || i == 10)
-			return t_seen("getattr*") - first;
-		usleep(1100000);
-	}
-}
 CASE(wopt_file_timeout, "wopt.file-info-timeout", .raw = true, .opts = "FileInfoTimeout=700")
 {
 	put(S("f"), "");
-	EQ(stats_in("f", 0), 0);
-	YES(stats_in("f", 900) >= 1);
+	EQ(getattrs_of_second_stat("f", 0), 0);
+	YES(getattrs_of_second_stat("f", 900) >= 1);
 }
 CASE(wopt_file_timeout_ever, "wopt.file-info-timeout-for-ever", .raw = true,
      .opts = "FileInfoTimeout=-1")
 {
 	put(S("f"), "12345");
-	EQ(stats_in("f", 1200), 0);
-	STR(slurp(P("f")), "12345");
-	int n = t_seen("read *");
-	STR(slurp(P("f")), "12345");
-	EQ(t_seen("read *"), n);
+	EQ(getattrs_of_second_stat("f", 1200), 0);
+	EQ(reads_of_second_slurp("f", "12345"), 0);
 }
 
 static int list(void)
@@ -249,18 +205,12 @@ CASE(wopt_volume_timeout, "wopt.volume-info-timeout", .opts = "VolumeInfoTimeout
 CASE(wopt_keep, "wopt.keep-file-cache", .opts = "KeepFileCache=1")
 {
 	put(S("f"), "12345");
-	STR(slurp(P("f")), "12345");
-	int n = t_seen("read *");
-	STR(slurp(P("f")), "12345");
-	EQ(t_seen("read *"), n);
+	EQ(reads_of_second_slurp("f", "12345"), 0);
 }
 CASE(wopt_keep_no, "wopt.keep-file-cache-off", .opts = "KeepFileCache=0")
 {
 	put(S("f"), "12345");
-	STR(slurp(P("f")), "12345");
-	int n = t_seen("read *");
-	STR(slurp(P("f")), "12345");
-	YES(t_seen("read *") > n);
+	YES(reads_of_second_slurp("f", "12345") > 0);
 }
 CASE(wopt_threads, "wopt.thread-count", .opts = "ThreadCount=3", .modes = T_MODE_POOL)
 {
@@ -307,12 +257,12 @@ CASE(wopt_log_no_d, "wopt.debug-log-without-d", .server = log_to_file)
 CASE(wopt_no_attrs, "wopt.noattrcache", .raw = true, .opts = "noattrcache")
 {
 	put(S("f"), "");
-	EQ(stats_in("f", 0), 1);
+	EQ(getattrs_of_second_stat("f", 0), 1);
 }
 CASE(wopt_no_names, "wopt.novncache", .raw = true, .opts = "novncache")
 {
 	put(S("f"), "");
-	EQ(stats_in("f", 0), 1);
+	EQ(getattrs_of_second_stat("f", 0), 1);
 }
 CASE(wopt_no_data, "wopt.noubc", .opts = "noubc")
 {
@@ -340,7 +290,7 @@ CASE(wopt_no_ahead, "wopt.noreadahead", .opts = "noreadahead")
 CASE(wopt_no_caches, "wopt.nolocalcaches", .raw = true, .opts = "nolocalcaches")
 {
 	put(S("f"), "0123456789");
-	YES(stats_in("f", 0) >= 1);
+	YES(getattrs_of_second_stat("f", 0) >= 1);
 	int fd = OK(open(P("f"), O_RDONLY));
 	EQ(pread(fd, (char[4]){0}, 3, 5), 3);
 	SAW("read fh1 /f 3@5");

@@ -440,17 +440,7 @@ CASE(io_mmap_write, "io.mmap-shared-writing")
 	STR(slurp(S("f")), "01XY456789");
 }
 
-static int (*real_open)(const char *, struct fuse_file_info *);
-static int direct_open(const char *path, struct fuse_file_info *fi)
-{
-	fi->direct_io = 1;
-	return real_open(path, fi);
-}
-static void direct(struct fuse_operations *ops)
-{
-	real_open = ops->open;
-	ops->open = direct_open;
-}
+OPENED_WITH(direct, direct_io)
 CASE(io_direct, "io.direct-io-of-one-open-asks-for-what-is-read", .ops = direct)
 {
 	put(S("f"), "0123456789");
@@ -474,16 +464,7 @@ CASE(io_direct_short, "io.direct-io-takes-short-reads", .ops = direct)
 	EQ(pread(fd, buf, 8, 0), 8);
 }
 
-static int nonseek_open(const char *path, struct fuse_file_info *fi)
-{
-	fi->nonseekable = 1;
-	return real_open(path, fi);
-}
-static void nonseek(struct fuse_operations *ops)
-{
-	real_open = ops->open;
-	ops->open = nonseek_open;
-}
+OPENED_WITH(nonseek, nonseekable)
 CASE(io_nonseek, "io.nonseekable-of-one-open", .ops = nonseek)
 {
 	put(S("f"), "0123456789");
@@ -493,23 +474,11 @@ CASE(io_nonseek, "io.nonseekable-of-one-open", .ops = nonseek)
 	EQ(read(fd, (char[3]){0}, 3), 3);
 }
 
-static int keep_open(const char *path, struct fuse_file_info *fi)
-{
-	fi->keep_cache = 1;
-	return real_open(path, fi);
-}
-static void keep(struct fuse_operations *ops)
-{
-	real_open = ops->open;
-	ops->open = keep_open;
-}
+OPENED_WITH(keep, keep_cache)
 CASE(io_keep_cache, "io.keep-cache-of-one-open", .ops = keep)
 {
 	put(S("f"), "0123456789");
-	STR(slurp(P("f")), "0123456789");
-	int n = t_seen("read *");
-	STR(slurp(P("f")), "0123456789");
-	EQ(t_seen("read *"), n);
+	EQ(reads_of_second_slurp("f", "0123456789"), 0);
 }
 
 CASE(io_reopen, "io.open-drops-the-cache-otherwise")
@@ -597,12 +566,8 @@ static void parallel_writer(long no)
 }
 CASE(io_parallel, "io.eight-writers-of-one-file")
 {
-	pid_t p[8];
 	put(S("f"), "");
-	for (long i = 0; i < 8; i++)
-		p[i] = spawn(parallel_writer, i);
-	for (int i = 0; i < 8; i++)
-		EQ(reap(p[i]), 0);
+	at_once_in(8, parallel_writer);
 	EQ(st_of(S("f")).st_size, 400000);
 	static char all[400000];
 	int fd = OK(open(S("f"), O_RDONLY));

@@ -306,11 +306,7 @@ static void async_2(struct fuse_lowlevel_ops *ops)
 }
 CASE(ll_async_many, "ll.many-answers-outstanding-on-a-single-thread", .ll = true, .ll_ops = async_2)
 {
-	pid_t p[20];
-	for (long i = 0; i < 20; i++)
-		p[i] = spawn(async_client, i);
-	for (int i = 0; i < 20; i++)
-		EQ(reap(p[i]), 0);
+	at_once_in(20, async_client);
 }
 
 /* --- replies that should not be
@@ -667,19 +663,11 @@ static long wake(long cmd, long a, long b)
 		fuse_pollhandle_destroy(ph);
 	return r;
 }
-static void poll_waiter(long arg)
-{
-	(void)arg;
-	int fd = OK(open(P("f"), O_RDWR));
-	struct pollfd p = {fd, POLLIN, 0};
-	EQ(poll(&p, 1, 8000), 1);
-	EQ(p.revents, POLLIN);
-}
 CASE(ll_poll_case, "ll.poll-and-its-notification", .may_keep = true, .ll = true, .ll_ops = has_poll,
      .on_command = wake)
 {
 	put(P("f"), "x");
-	pid_t p = spawn(poll_waiter, 0);
+	pid_t p = spawn(wait_for_input, 0);
 	SAW("poll fh* 2 notify");
 	usleep(20000);
 	YES(!reaped_within(p, 20, NULL));

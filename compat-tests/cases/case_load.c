@@ -113,11 +113,7 @@ static void churn(long no)
 }
 CASE(load_churn, "load.eight-processes-create-rename-and-remove", .timeout = 40)
 {
-	pid_t p[8];
-	for (long i = 0; i < 8; i++)
-		p[i] = spawn(churn, i);
-	for (int i = 0; i < 8; i++)
-		EQ(reap(p[i]), 0);
+	at_once_in(8, churn);
 	DIR *d = opendir(S(""));
 	struct dirent *e;
 	while ((e = readdir(d)))
@@ -136,14 +132,10 @@ static void rename_loop(long no)
 }
 CASE(load_rename, "load.opposite-renames-do-not-deadlock", .timeout = 40)
 {
-	pid_t p[6];
 	OK(mkdir(S("x"), 0755));
 	OK(mkdir(S("y"), 0755));
 	put(S("x/f"), "content");
-	for (long i = 0; i < 6; i++)
-		p[i] = spawn(rename_loop, i);
-	for (int i = 0; i < 6; i++)
-		EQ(reap(p[i]), 0);
+	at_once_in(6, rename_loop);
 	bool in_x = access(P("x/f"), F_OK) == 0;
 	STR(slurp(P(in_x ? "x/f" : "y/f")), "content");
 }
@@ -167,15 +159,20 @@ static void read_in(long dirfd)
 		close(fd);
 	}
 }
-CASE(load_dir_rename, "load.reading-below-a-directory-that-is-renamed-all-the-time", .timeout = 40)
+/* Two processes at it at once; they are given the open directory. */
+static void below_a_renamed_directory(void (*fn)(long))
 {
 	OK(mkdir(S("d"), 0755));
 	put(S("d/f"), "content");
 	int dir = OK(open(P("d"), O_RDONLY | O_DIRECTORY));
-	pid_t r = spawn(rename_dirs, 0), a = spawn(read_in, dir), b = spawn(read_in, dir);
+	pid_t r = spawn(rename_dirs, 0), a = spawn(fn, dir), b = spawn(fn, dir);
 	EQ(reap(r), 0);
 	EQ(reap(a), 0);
 	EQ(reap(b), 0);
+}
+CASE(load_dir_rename, "load.reading-below-a-directory-that-is-renamed-all-the-time", .timeout = 40)
+{
+	below_a_renamed_directory(read_in);
 }
 
 /* stock-faults 15 */
@@ -194,13 +191,7 @@ static void links_in(long dirfd)
 CASE(load_linkat, "load.linkat-and-symlinkat-below-a-directory-that-is-renamed-all-the-time",
      .timeout = 40)
 {
-	OK(mkdir(S("d"), 0755));
-	put(S("d/f"), "content");
-	int dir = OK(open(P("d"), O_RDONLY | O_DIRECTORY));
-	pid_t r = spawn(rename_dirs, 0), a = spawn(links_in, dir), b = spawn(links_in, dir);
-	EQ(reap(r), 0);
-	EQ(reap(a), 0);
-	EQ(reap(b), 0);
+	below_a_renamed_directory(links_in);
 }
 
 static void create_same(long no)
@@ -219,11 +210,7 @@ static void create_same(long no)
 }
 CASE(load_same_name, "load.creating-and-removing-one-name", .timeout = 40)
 {
-	pid_t p[4];
-	for (long i = 0; i < 4; i++)
-		p[i] = spawn(create_same, i);
-	for (int i = 0; i < 4; i++)
-		EQ(reap(p[i]), 0);
+	at_once_in(4, create_same);
 }
 
 static void walk(long depth)

@@ -269,18 +269,25 @@ static void rename_dir(long arg)
 	(void)arg;
 	OK(rename(P("d"), P("e")));
 }
+/* While `waiter` waits for the lock of the file, `fn` is done soon. */
+static void passes_a_flock_waiter(const char *name, void (*waiter)(long), void (*fn)(long))
+{
+	char seen[40];
+	int fd = OK(open(P(name), O_RDWR));
+	OK(flock(fd, LOCK_EX));
+	pid_t w = spawn(waiter, 0);
+	snprintf(seen, sizeof(seen), "flock fh2 /%s ex", name);
+	SAW(seen);
+	usleep(20000);
+	pid_t p = spawn(fn, 0);
+	YES(reaped_within(p, 2000, NULL), "it waits behind the lock");
+	OK(flock(fd, LOCK_UN));
+	EQ(reap(w), 0);
+}
 CASE(lock_flock_unlink, "lock.unlink-does-not-wait-for-a-flock-waiter", .modes = T_MODE_POOL)
 {
 	put(S("f"), "");
-	int fd = OK(open(P("f"), O_RDWR));
-	OK(flock(fd, LOCK_EX));
-	pid_t p = spawn(wait_for_flock, 0);
-	SAW("flock fh2 /f ex");
-	usleep(20000);
-	pid_t u = spawn(unlink_f, 0);
-	YES(reaped_within(u, 2000, NULL), "unlink waits behind the lock");
-	OK(flock(fd, LOCK_UN));
-	EQ(reap(p), 0);
+	passes_a_flock_waiter("f", wait_for_flock, unlink_f);
 }
 
 static void wait_for_flock_d(long arg)
@@ -293,15 +300,7 @@ CASE(lock_flock_rename, "lock.rename-above-does-not-wait-for-a-flock-waiter", .m
 {
 	OK(mkdir(S("d"), 0755));
 	put(S("d/f"), "");
-	int fd = OK(open(P("d/f"), O_RDWR));
-	OK(flock(fd, LOCK_EX));
-	pid_t p = spawn(wait_for_flock_d, 0);
-	SAW("flock fh2 /d/f ex");
-	usleep(20000);
-	pid_t r = spawn(rename_dir, 0);
-	YES(reaped_within(r, 2000, NULL), "rename waits behind the lock");
-	OK(flock(fd, LOCK_UN));
-	EQ(reap(p), 0);
+	passes_a_flock_waiter("d/f", wait_for_flock_d, rename_dir);
 }
 
 static void two_hundred(void (*waiter)(long), const char *op_pattern, bool posix)

@@ -166,11 +166,7 @@ static void create_excl(long no)
 }
 CASE(more_excl, "race.exclusive-creation-has-one-winner", .timeout = 40)
 {
-	pid_t p[6];
-	for (long i = 0; i < 6; i++)
-		p[i] = spawn(create_excl, i);
-	for (int i = 0; i < 6; i++)
-		EQ(reap(p[i]), 0);
+	at_once_in(6, create_excl);
 	for (int i = 0; i < 50; i++)
 		EQ(atomic_load(&T->word[1 + i]), 2);
 }
@@ -487,17 +483,8 @@ static void on_signal(int sig)
 {
 	(void)sig;
 }
-static int (*plain_open)(const char *, struct fuse_file_info *);
-static int direct_open(const char *path, struct fuse_file_info *fi)
-{
-	fi->direct_io = 1; /* a cached read waits for its page whatever signal comes */
-	return plain_open(path, fi);
-}
-static void direct(struct fuse_operations *ops)
-{
-	plain_open = ops->open;
-	ops->open = direct_open;
-}
+/* a cached read waits for its page whatever signal comes */
+OPENED_WITH(direct, direct_io)
 static void interrupted_read(long arg)
 {
 	(void)arg;

@@ -561,11 +561,7 @@ static void unlink_worker(long no)
 }
 CASE(name_unlink_close, "name.unlink-right-after-close-needs-no-rename", .without = "rename")
 {
-	pid_t p[8];
-	for (long i = 0; i < 8; i++)
-		p[i] = spawn(unlink_worker, i);
-	for (int i = 0; i < 8; i++)
-		EQ(reap(p[i]), 0);
+	at_once_in(8, unlink_worker);
 }
 
 CASE(name_hidden_no_rename, "name.unlink-of-open-file-without-rename", .without = "rename")

@@ -22,40 +22,24 @@ CASE(opt_uid, "option.uid-and-gid", .opts = "uid=123,gid=456")
 	EQ(st_of(P("f")).st_mode, S_IFREG | 0644);
 }
 
-/* GETATTRs of the second of two stats. Not counted when it came too late for the caches by itself.
- */
-static int stats_in(const char *name, int ms)
-{
-	for (int i = 0;; i++) {
-		long at = t_now_ms();
-		MARK();
-		OK(stat(P(name), &(struct stat){0}));
-		int first = t_seen("getattr*");
-		usleep((useconds_t)ms * 1000);
-		OK(stat(P(name), &(struct stat){0}));
-		if (ms || t_now_ms() - at < 100 || i == 10)
-			return t_seen("getattr*") - first;
-		usleep(1100000);
-	}
-}
 CASE(opt_attr_timeout, "option.attr-timeout", .raw = true,
      .opts = "attr_timeout=0.2,entry_timeout=10")
 {
 	put(S("f"), "");
-	EQ(stats_in("f", 0), 0);
-	EQ(stats_in("f", 300), 1);
+	EQ(getattrs_of_second_stat("f", 0), 0);
+	EQ(getattrs_of_second_stat("f", 300), 1);
 }
 CASE(opt_attr_zero, "option.attr-timeout-zero", .raw = true,
      .opts = "attr_timeout=0,entry_timeout=10")
 {
 	put(S("f"), "");
-	EQ(stats_in("f", 0), 1);
+	EQ(getattrs_of_second_stat("f", 0), 1);
 }
 CASE(opt_timeout_default, "option.timeouts-are-one-second-by-default", .raw = true)
 {
 	put(S("f"), "");
-	EQ(stats_in("f", 0), 0);
-	YES(stats_in("f", 1100) >= 1);
+	EQ(getattrs_of_second_stat("f", 0), 0);
+	YES(getattrs_of_second_stat("f", 1100) >= 1);
 }
 CASE(opt_negative, "option.negative-timeout", .raw = true, .opts = "negative_timeout=0.2")
 {
@@ -83,10 +67,7 @@ CASE(opt_negative_off, "option.negative-timeout-is-off-by-default", .raw = true)
 CASE(opt_kernel_cache, "option.kernel-cache-keeps-data-over-opens", .opts = "kernel_cache")
 {
 	put(S("f"), "12345");
-	STR(slurp(P("f")), "12345");
-	int n = t_seen("read *");
-	STR(slurp(P("f")), "12345");
-	EQ(t_seen("read *"), n);
+	EQ(reads_of_second_slurp("f", "12345"), 0);
 }
 
 CASE(opt_auto_cache, "option.auto-cache-keeps-data-while-the-file-is-unchanged",
@@ -95,10 +76,7 @@ CASE(opt_auto_cache, "option.auto-cache-keeps-data-while-the-file-is-unchanged",
 	put(S("f"), "12345");
 	OK(utimensat(AT_FDCWD, S("f"), (struct timespec[]){{11, 0}, {22, 0}}, 0));
 	STR(slurp(P("f")), "12345");
-	STR(slurp(P("f")), "12345");
-	int n = t_seen("read *");
-	STR(slurp(P("f")), "12345");
-	EQ(t_seen("read *"), n);
+	EQ(reads_of_second_slurp("f", "12345"), 0);
 	put(S("f"), "123456");
 	OK(utimensat(AT_FDCWD, S("f"), (struct timespec[]){{11, 0}, {33, 0}}, 0));
 	STR(slurp(P("f")), "123456");

@@ -319,13 +319,9 @@ static void opener(long i)
 }
 CASE(pass_race, "passthrough.opens-of-both-kinds-at-once-never-fail", PASSING)
 {
-	pid_t p[4];
 	put(S("f"), "1");
 	close(passed("f", O_RDWR));
-	for (long i = 0; i < 4; i++)
-		p[i] = spawn(opener, i);
-	for (int i = 0; i < 4; i++)
-		EQ(reap(p[i]), 0);
+	at_once_in(4, opener);
 }
 #if FUSE_API == 3
 static void writeback_too(struct fuse_conn_info *conn)

@@ -487,7 +487,8 @@ static void pieces_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	row_of(&r, text);
 	ll_begin(&c, OP_read, req, 0, ino, NULL, "%zu@%lld", size, (long long)off);
 	/* whichever way it came, the two agree */
-	if (fuse_req_get_payload(req, &payload, &room, NULL) != (fuse_req_is_uring(req) ? 0 : -EINVAL))
+	if (fuse_req_get_payload(req, &payload, &room, NULL) !=
+	    (fuse_req_is_uring(req) ? 0 : -EINVAL))
 		t_server_fail("a request over io_uring, or not?");
 	if (fuse_req_is_uring(req) && (!payload || room < size))
 		t_server_fail("%zu bytes of payload for %zu", room, size);
@@ -582,12 +583,20 @@ CASE(so4_clone, "so4.custom-io-with-a-descriptor-a-thread", .server = clones, .m
 }
 
 /* The structure ended before clone_fd then: it must not be looked at. */
-static int connect_30(struct fuse_session *se, int fd)
+static int connect_by(const char *symbol, const char *version, struct fuse_session *se, int fd)
 {
 	int (*fn)(struct fuse_session *, const struct fuse_custom_io *, int);
 
-	fn = dlvsym(RTLD_DEFAULT, "fuse_session_custom_io", "FUSE_3.0");
+	fn = dlvsym(RTLD_DEFAULT, symbol, version);
 	return fn ? fn(se, &own_io, fd) : -1;
+}
+static int connect_30(struct fuse_session *se, int fd)
+{
+	return connect_by("fuse_session_custom_io", "FUSE_3.0", se, fd);
+}
+static int connect_by_name(struct fuse_session *se, int fd)
+{
+	return connect_by("fuse_session_custom_io_30", "FUSE_3.17", se, fd);
 }
 static int does_not_clone(int argc, char **argv)
 {
@@ -599,13 +608,6 @@ CASE(so4_no_clone, "so4.custom-io-of-3.0", .server = does_not_clone, .modes = T_
 {
 	served();
 	EQ(atomic_load(&T->word[1]), 0);
-}
-static int connect_by_name(struct fuse_session *se, int fd)
-{
-	int (*fn)(struct fuse_session *, const struct fuse_custom_io *, int);
-
-	fn = dlvsym(RTLD_DEFAULT, "fuse_session_custom_io_30", "FUSE_3.17");
-	return fn ? fn(se, &own_io, fd) : -1;
 }
 static int does_not_clone_by_name(int argc, char **argv)
 {

@@ -175,29 +175,28 @@ CASE(so4_size_module, "so4.op-size-of-a-module", .server = size_of_a_module, .no
 
 /* That of 3.0 prints the help itself; later ones leave it to fuse_parse_cmdline(), and know no -h.
  */
-static int help_30(int argc, char **argv)
+typedef struct fuse *(*new_fn)(struct fuse_args *args, const struct fuse_operations *ops,
+			       size_t size, struct libfuse_version *version, void *data);
+static int no_fuse_from_help(new_fn new, struct libfuse_version *version, char *name)
 {
-	char *words[] = {argv[0], (char *)"-h", NULL};
+	char *words[] = {name, (char *)"-h", NULL};
 	struct fuse_args args = FUSE_ARGS_INIT(2, words);
 	struct fuse_operations ops = {0};
-	struct fuse *f = _fuse_new_30(&args, &ops, sizeof(ops), &earlier, NULL);
+	struct fuse *f = new (&args, &ops, sizeof(ops), version, NULL);
 
-	(void)argc;
 	fflush(stdout);
 	fuse_opt_free_args(&args);
 	return f ? 2 : 42;
 }
+static int help_30(int argc, char **argv)
+{
+	(void)argc;
+	return no_fuse_from_help(_fuse_new_30, &earlier, argv[0]);
+}
 static int help_31(int argc, char **argv)
 {
-	char *words[] = {argv[0], (char *)"-h", NULL};
-	struct fuse_args args = FUSE_ARGS_INIT(2, words);
-	struct fuse_operations ops = {0};
-	struct fuse *f = _fuse_new_31(&args, &ops, sizeof(ops), &later, NULL);
-
 	(void)argc;
-	fflush(stdout);
-	fuse_opt_free_args(&args);
-	return f ? 2 : 42;
+	return no_fuse_from_help(_fuse_new_31, &later, argv[0]);
 }
 CASE(so4_new_30, "so4.fuse-new-of-3.0-prints-help", .server = help_30, .no_mount = true,
      .any_exit = true)

@@ -29,17 +29,7 @@ static void anywhere(void)
 	EQ(pread(fd, got, 131072, 131072), 0);
 	EQ(st_of(S("f")).st_size, 80000);
 }
-static int (*real_open)(const char *, struct fuse_file_info *);
-static int open_direct(const char *path, struct fuse_file_info *fi)
-{
-	fi->direct_io = 1;
-	return real_open(path, fi);
-}
-static void without_cache(struct fuse_operations *ops)
-{
-	real_open = ops->open;
-	ops->open = open_direct;
-}
+OPENED_WITH(without_cache, direct_io)
 CASE(splice_on, "splice.read-buf-of-any-part-of-a-file", .buf = true, .ops = without_cache)
 {
 	anywhere();

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fnmatch.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/wait.h>
@@ -202,6 +203,44 @@ struct stat st_of(const char *path)
 	return st;
 }
 
+/* Counts again when it came too late for the caches by itself. */
+int getattrs_of_second_stat(const char *name, int ms)
+{
+	for (int i = 0;; i++) {
+		long at = t_now_ms();
+		int first;
+
+		MARK();
+		OK(stat(P(name), &(struct stat){0}));
+		first = t_seen("getattr*");
+		usleep((useconds_t)ms * 1000);
+		OK(stat(P(name), &(struct stat){0}));
+		if (ms || t_now_ms() - at < 100 || i == 10)
+			return t_seen("getattr*") - first;
+		usleep(1100000);
+	}
+}
+
+int reads_of_second_slurp(const char *name, const char *content)
+{
+	int first;
+
+	STR(slurp(P(name)), content);
+	first = t_seen("read *");
+	STR(slurp(P(name)), content);
+	return t_seen("read *") - first;
+}
+
+void wait_for_input(long unused)
+{
+	struct pollfd p = {.events = POLLIN};
+
+	(void)unused;
+	p.fd = (int)OK(open(P("f"), O_RDWR));
+	EQ(poll(&p, 1, 8000), 1);
+	EQ(p.revents, POLLIN);
+}
+
 /* --- orders to the server, other processes
  * --------------------------------------------------------- */
 
@@ -246,6 +285,16 @@ int reap(pid_t pid)
 	if (!reaped_within(pid, 10000, &s))
 		FAIL("process %d did not end", pid);
 	return s;
+}
+
+void at_once_in(int n, void (*fn)(long))
+{
+	pid_t pid[n];
+
+	for (int i = 0; i < n; i++)
+		pid[i] = spawn(fn, i);
+	for (int i = 0; i < n; i++)
+		EQ(reap(pid[i]), 0);
 }
 
 long command(long cmd, long a, long b)

@@ -312,11 +312,21 @@ const char *S(const char *rel);
 void put(const char *path, const char *content);
 const char *slurp(const char *path);
 struct stat st_of(const char *path); /* lstat, asserted */
+/*
+ * Do it twice: how many operations of the program the second time took, GETATTRs of a stat of
+ * P(name) `ms` after the first one, READs of the whole file P(name), which has that content.
+ */
+int getattrs_of_second_stat(const char *name, int ms);
+int reads_of_second_slurp(const char *name, const char *content);
+/* For spawn: waits until poll(2) tells POLLIN of the file "f", 8 s at most. */
+void wait_for_input(long unused);
 /* Force an operation's return value, for n calls (-1: until told otherwise). */
 void force(enum t_op op, long value, int n);
 /* Run a function in a process of its own; reap it; ask whether it has ended. */
 pid_t spawn(void (*fn)(long), long arg);
 int reap(pid_t pid); /* exit status, or 128 + signal */
+/* fn(0) ... fn(n - 1), each in a process of its own, at once; all of them end well. */
+void at_once_in(int n, void (*fn)(long));
 bool reaped_within(pid_t pid, int ms, int *status);
 /* Have case.on_command run in the server. */
 long command(long cmd, long a, long b);
@@ -391,6 +401,22 @@ void t_command_start(void);
 void t_command_stop(void);
 /* pathfs: the operating system's descriptor behind a handle, for operations of a case's own */
 int t_path_fd(const struct fuse_file_info *fi);
+/*
+ * Open files of pathfs have that bit of struct fuse_file_info set:
+ * OPENED_WITH(direct, direct_io), then .ops = direct.
+ */
+#define OPENED_WITH(id, bit)                                                                       \
+	static int (*id##_below)(const char *, struct fuse_file_info *);                           \
+	static int id##_open(const char *path, struct fuse_file_info *fi)                          \
+	{                                                                                          \
+		fi->bit = 1;                                                                       \
+		return id##_below(path, fi);                                                       \
+	}                                                                                          \
+	static void id(struct fuse_operations *ops)                                                \
+	{                                                                                          \
+		id##_below = ops->open;                                                            \
+		ops->open = id##_open;                                                             \
+	}
 
 extern const char *const t_op_name[OP_MAX];
 bool t_word_in(const char *list, const char *word);

@@ -645,31 +645,37 @@ void t_ll_select(struct fuse_lowlevel_ops *ops, const struct t_case *c)
 			*(void **)((char *)ops + fields[i].offset) = NULL;
 }
 
+/* What notifications go to. */
 #if FUSE_API == 2
+#define CHANNEL t_chan
+#else
+#define CHANNEL t_session
+#endif
 int ll_inval_inode(fuse_ino_t ino, off_t off, off_t len)
 {
-	return fuse_lowlevel_notify_inval_inode(t_chan, ino, off, len);
+	return fuse_lowlevel_notify_inval_inode(CHANNEL, ino, off, len);
 }
 int ll_inval_entry(fuse_ino_t parent, const char *name)
 {
-	return fuse_lowlevel_notify_inval_entry(t_chan, parent, name, strlen(name));
+	return fuse_lowlevel_notify_inval_entry(CHANNEL, parent, name, strlen(name));
 }
 int ll_delete(fuse_ino_t parent, fuse_ino_t child, const char *name)
 {
-	return fuse_lowlevel_notify_delete(t_chan, parent, child, name, strlen(name));
+	return fuse_lowlevel_notify_delete(CHANNEL, parent, child, name, strlen(name));
 }
 int ll_store(fuse_ino_t ino, off_t off, const char *data, size_t size)
 {
 	struct fuse_bufvec v = FUSE_BUFVEC_INIT(size);
 
 	v.buf[0].mem = (void *)(uintptr_t)data;
-	return fuse_lowlevel_notify_store(t_chan, ino, off, &v, 0);
+	return fuse_lowlevel_notify_store(CHANNEL, ino, off, &v, 0);
 }
 int ll_retrieve(fuse_ino_t ino, size_t size, off_t off, void *cookie)
 {
-	return fuse_lowlevel_notify_retrieve(t_chan, ino, size, off, cookie);
+	return fuse_lowlevel_notify_retrieve(CHANNEL, ino, size, off, cookie);
 }
 
+#if FUSE_API == 2
 static int serve(struct fuse_args *args, const struct fuse_lowlevel_ops *ops)
 {
 	char *mnt = NULL;
@@ -706,30 +712,6 @@ out_free:
 	return ret ? 1 : 0;
 }
 #else
-int ll_inval_inode(fuse_ino_t ino, off_t off, off_t len)
-{
-	return fuse_lowlevel_notify_inval_inode(t_session, ino, off, len);
-}
-int ll_inval_entry(fuse_ino_t parent, const char *name)
-{
-	return fuse_lowlevel_notify_inval_entry(t_session, parent, name, strlen(name));
-}
-int ll_delete(fuse_ino_t parent, fuse_ino_t child, const char *name)
-{
-	return fuse_lowlevel_notify_delete(t_session, parent, child, name, strlen(name));
-}
-int ll_store(fuse_ino_t ino, off_t off, const char *data, size_t size)
-{
-	struct fuse_bufvec v = FUSE_BUFVEC_INIT(size);
-
-	v.buf[0].mem = (void *)(uintptr_t)data;
-	return fuse_lowlevel_notify_store(t_session, ino, off, &v, 0);
-}
-int ll_retrieve(fuse_ino_t ino, size_t size, off_t off, void *cookie)
-{
-	return fuse_lowlevel_notify_retrieve(t_session, ino, size, off, cookie);
-}
-
 static int serve(struct fuse_args *args, const struct fuse_lowlevel_ops *ops)
 {
 	struct fuse_cmdline_opts o;

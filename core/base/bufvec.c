@@ -78,7 +78,7 @@ static ssize_t read_once(const struct piece *p, size_t done, char *mem, size_t l
 	return n < 0 ? -errno : n;
 }
 
-static ssize_t write_once(const struct piece *p, size_t done, const char *mem, size_t len)
+static ssize_t write_once(const struct piece *p, size_t done, char *mem, size_t len)
 {
 	ssize_t n = p->buf->flags & CORE_BUF_FD_SEEK
 			    ? pwrite(p->buf->fd, mem, len, p->buf->pos + (off_t)(p->off + done))
@@ -87,43 +87,37 @@ static ssize_t write_once(const struct piece *p, size_t done, const char *mem, s
 	return n < 0 ? -errno : n;
 }
 
-/* Reads len bytes from done bytes into the piece; a short read counts unless it is to be retried.
+/*
+ * Moves len bytes between memory and the piece, from done bytes into it, by read_once() or
+ * write_once(); a short turn ends it unless it is to be retried.
  */
-static ssize_t read_piece(const struct piece *p, size_t done, char *mem, size_t len)
+static ssize_t move_piece(const struct piece *p, size_t done, char *mem, size_t len, bool retry,
+			  ssize_t (*once)(const struct piece *, size_t, char *, size_t))
 {
-	size_t got = 0;
+	size_t moved = 0;
 
-	while (got < len) {
-		ssize_t n = read_once(p, done + got, mem + got, len - got);
+	while (moved < len) {
+		ssize_t n = once(p, done + moved, mem + moved, len - moved);
 
-		if (n < 0 && got == 0)
+		if (n < 0 && moved == 0)
 			return n;
 		if (n <= 0)
 			break;
-		got += (size_t)n;
-		if (!retries(p))
-			break;
-	}
-	return (ssize_t)got;
-}
-
-static ssize_t write_piece(const struct piece *p, size_t done, const char *mem, size_t len,
-			   bool retry)
-{
-	size_t put = 0;
-
-	while (put < len) {
-		ssize_t n = write_once(p, done + put, mem + put, len - put);
-
-		if (n < 0 && put == 0)
-			return n;
-		if (n <= 0)
-			break;
-		put += (size_t)n;
+		moved += (size_t)n;
 		if (!retry)
 			break;
 	}
-	return (ssize_t)put;
+	return (ssize_t)moved;
+}
+
+static ssize_t read_piece(const struct piece *p, size_t done, char *mem, size_t len)
+{
+	return move_piece(p, done, mem, len, retries(p), read_once);
+}
+
+static ssize_t write_piece(const struct piece *p, size_t done, char *mem, size_t len, bool retry)
+{
+	return move_piece(p, done, mem, len, retry, write_once);
 }
 
 /*

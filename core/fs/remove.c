@@ -104,7 +104,38 @@ static int ask_delete(struct core_fs *fs, const char *path)
 	return res == -EACCES || res == -EPERM ? res : 0;
 }
 
-static void fs_unlink(struct core_req *req, uint64_t parent, const char *name)
+/* What is done with the one name that goes, between write_begin() and write_end(); it commits. */
+typedef int (*remove_fn)(struct core_req *req, struct path_want *want, uint32_t rec[2]);
+
+static int unlink_name(struct core_req *req, struct path_want *want, uint32_t rec[2])
+{
+	struct core_fs *fs = req_fs(req);
+	int res;
+
+	if (hidden_wanted(fs, rec[0]))
+		return hidden_hide(req, want, rec[0]);
+	res = fs->ops.unlink ? fs->ops.unlink(fs->data, want->path) : -ENOSYS;
+	if (!res)
+		path_commit_unlink(&fs->tree, rec);
+	return res;
+}
+
+static int remove_dir(struct core_req *req, struct path_want *want, uint32_t rec[2])
+{
+	struct core_fs *fs = req_fs(req);
+	struct stat *kept = save_dir_stat(fs, rec[0], want->path);
+	int res = fs->ops.rmdir ? fs->ops.rmdir(fs->data, want->path) : -ENOSYS;
+
+	if (res) {
+		free(kept);
+		return res;
+	}
+	keep_dir_stat(fs, rec[0], kept);
+	path_commit_unlink(&fs->tree, rec);
+	return 0;
+}
+
+static void remove_name(struct core_req *req, uint64_t parent, const char *name, remove_fn remove)
 {
 	struct core_fs *fs = req_fs(req);
 	struct path_want want = {.name = name};
@@ -114,57 +145,26 @@ static void fs_unlink(struct core_req *req, uint64_t parent, const char *name)
 
 	if (!res)
 		res = write_begin(req, &want, parent, NULL, 0, rec);
-
 	if (!res) {
 		if (EXT_ENFORCED(fs))
 			res = ext_forbids_remove(fs, want.path);
 		if (!res)
 			res = ask_delete(fs, want.path);
-		if (core_unlikely(res)) {
-			/* refused */
-		} else if (hidden_wanted(fs, rec[0])) {
-			res = hidden_hide(req, &want, rec[0]);
-		} else {
-			res = fs->ops.unlink ? fs->ops.unlink(fs->data, want.path) : -ENOSYS;
-			if (!res)
-				path_commit_unlink(&fs->tree, rec);
-		}
+		if (core_likely(!res))
+			res = remove(req, &want, rec);
 		write_end(req, rec);
 	}
 	reply_result(req, res);
 }
 
+static void fs_unlink(struct core_req *req, uint64_t parent, const char *name)
+{
+	remove_name(req, parent, name, unlink_name);
+}
+
 static void fs_rmdir(struct core_req *req, uint64_t parent, const char *name)
 {
-	struct core_fs *fs = req_fs(req);
-	struct path_want want = {.name = name};
-	char canonical[NODE_NAME_MAX + 1];
-	uint32_t rec[2];
-	int res = own_spelling(req, parent, &want.name, canonical);
-
-	if (!res)
-		res = write_begin(req, &want, parent, NULL, 0, rec);
-
-	if (!res) {
-		struct stat *kept = NULL;
-
-		if (EXT_ENFORCED(fs))
-			res = ext_forbids_remove(fs, want.path);
-		if (!res)
-			res = ask_delete(fs, want.path);
-		if (!res) {
-			kept = save_dir_stat(fs, rec[0], want.path);
-			res = fs->ops.rmdir ? fs->ops.rmdir(fs->data, want.path) : -ENOSYS;
-		}
-		if (!res) {
-			keep_dir_stat(fs, rec[0], kept);
-			path_commit_unlink(&fs->tree, rec);
-		} else {
-			free(kept);
-		}
-		write_end(req, rec);
-	}
-	reply_result(req, res);
+	remove_name(req, parent, name, remove_dir);
 }
 
 /* Whether a rename ends at the very file it starts from, by another spelling of its name. */

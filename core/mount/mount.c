@@ -420,16 +420,17 @@ static bool close_device(int fd)
 }
 
 /*
- * Whether what is on top at path is what m mounted. Where the kernel has no unique ids, a dead
- * connection means no: another mount may have got the device number since.
+ * Whether what is on top at path is what m mounted. Where the kernel has no unique ids, or tells
+ * none since the root has gone bad (its type has changed: EIO), a dead connection means no:
+ * another mount may have got the device number since.
  */
 static bool still_ours(const struct core_mount *m, const char *path, bool gone)
 {
-	uint64_t dev;
+	uint64_t id = m->id ? unique_id(path) : 0, dev;
 	int err;
 
-	if (m->id)
-		return unique_id(path) == m->id;
+	if (id)
+		return id == m->id;
 	if (gone || !m->dev)
 		return !gone;
 	dev = core_mountinfo_fuse_dev(path, &err);

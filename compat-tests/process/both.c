@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 		file2 = argv[4], so2 = argv[5];
 		file3 = argv[6], so3 = argv[7];
 	}
-	alarm(30);
+	alarm(200); /* when it hangs */
 	handlers(before);
 #ifndef NOT_LINKED
 	two = &service2;

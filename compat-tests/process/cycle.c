@@ -40,7 +40,7 @@ static int threads(void)
 	int n = 0;
 
 	/* A joined thread is in the list a moment longer. */
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 3000; i++) {
 		n = count("/proc/self/task") - 2;
 		if (n == 1)
 			break;

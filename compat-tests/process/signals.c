@@ -294,7 +294,7 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	alarm(30);
+	alarm(200); /* when it hangs */
 	one_file_context = fuse_get_context;
 	set_and_restored(argv[1]);
 #ifndef STOCK_SIGNALS

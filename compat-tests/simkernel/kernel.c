@@ -134,6 +134,8 @@ static void library_left(struct sk *k)
 	sk_fail_pending(k, -ENOTCONN);
 }
 
+enum { GIVEN_UP_MS = 20 };
+
 int sk_wait_locked(struct sk *k, struct sk_req *r, int ms)
 {
 	int limit = ms ? ms : k->cfg.timeout_ms;
@@ -150,7 +152,8 @@ int sk_wait_locked(struct sk *k, struct sk_req *r, int ms)
 			r->late = r->late || !ms;
 			return -ETIMEDOUT;
 		}
-		if (sk_pump(k, left) == -ENOTCONN)
+		/* Whoever receives is not woken when another thread gives the request up. */
+		if (sk_pump(k, left < GIVEN_UP_MS ? left : GIVEN_UP_MS) == -ENOTCONN)
 			library_left(k);
 	}
 	return r->error;

@@ -19,7 +19,7 @@ struct sk *sk_alloc(struct sk_link *link, const struct sk_config *config)
 	if (!k->cfg.minor)
 		k->cfg.minor = WIRE_MINOR;
 	if (!k->cfg.timeout_ms)
-		k->cfg.timeout_ms = 5000;
+		k->cfg.timeout_ms = 20000;
 	if (!k->cfg.max_readahead)
 		k->cfg.max_readahead = 128 * 1024;
 	if (!k->cfg.caps)

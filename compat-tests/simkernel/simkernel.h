@@ -47,7 +47,7 @@ struct sk_config {
 				   SK_CAPS_LINUX; SK_CAPS_NONE: none */
 	uint32_t max_readahead; /* bytes; 0: 128 KiB */
 	uint32_t uid, gid, pid; /* of requests */
-	int timeout_ms;         /* for an answer; 0: 5000 */
+	int timeout_ms;         /* for an answer; 0: 20000 */
 	/* Extensions of CREATE, MKNOD, MKDIR, SYMLINK and TMPFILE, when the flag for them was
 	 * negotiated (SECURITY_CTX, CREATE_SUPP_GROUP). Strings stay the caller's. */
 	const char *secctx_name, *secctx; /* NULL: an empty list of contexts */

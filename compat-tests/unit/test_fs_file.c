@@ -468,14 +468,17 @@ static void remembered_for_a_while(void)
 			UNIT_ASSERT_INT((long long)lookup(k, 1, "a"), (long long)f);
 		}
 		nap_ms(1500);
-		UNIT_ASSERT_INT(sk_forget(k, f, 1), 0);
 		at = now_s();
-		while (now_s() - at < 1) {
-			UNIT_ASSERT_INT(sk_getattr(k, f, NULL, NULL), 0);
+		UNIT_ASSERT_INT(sk_forget(k, f, 1), 0);
+		while (now_s() - at < 0.9) {
+			int err = sk_getattr(k, f, NULL, NULL);
+
+			if (now_s() - at < 1) /* on a busy machine time may be over meanwhile */
+				UNIT_ASSERT_INT(err, 0);
 			core_fs_clean_cache(F);
-			nap_ms(100);
+			nap_ms(50);
 		}
-		while (now_s() - at < 6 && F->tree.nodes.count > 1) {
+		while (now_s() - at < 30 && F->tree.nodes.count > 1) {
 			core_fs_clean_cache(F);
 			nap_ms(100);
 		}

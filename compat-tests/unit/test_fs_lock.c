@@ -272,7 +272,7 @@ static void unmount_breaks_waits(void)
 	CU_ASSERT_TRUE(soon(L.waits > 0));
 	sk_disconnect(k, ENODEV);
 	join_loop();
-	CU_ASSERT(now_s() - at < 3);
+	CU_ASSERT(now_s() - at < 10);
 	UNIT_ASSERT_INT(L.interrupted, 1);
 	sk_req_free(k, req);
 	core_fs_free(F);
@@ -305,7 +305,7 @@ static void a_single_thread_puts_waits_aside(void)
 	at = now_s();
 	UNIT_ASSERT_INT(sk_interrupt(k, req[1]), 0);
 	UNIT_ASSERT_INT(sk_wait(k, req[1], 0), -EINTR);
-	CU_ASSERT(now_s() - at < 1);
+	CU_ASSERT(now_s() - at < 4);
 	/* An unlock lets the next in. */
 	in = flk(1, F_UNLCK);
 	UNIT_ASSERT_INT(sk_setlk(k, f, &in, false), 0);
@@ -430,12 +430,14 @@ static void a_waiter_whose_file_is_removed(void)
  * ----------------------------------------------------------------------------------------------------
  */
 
+static time_t access_takes_s;
+
 static void slow_access_call(const char *op, const char *path)
 {
 	(void)path;
 	if (!strcmp(op, "access")) {
 		L.calls++;
-		if (nanosleep(&(struct timespec){.tv_sec = 3}, NULL))
+		if (nanosleep(&(struct timespec){.tv_sec = access_takes_s}, NULL))
 			L.interrupted++;
 	}
 }
@@ -446,22 +448,19 @@ static void calls_are_interrupted_with_intr(void)
 		struct core_fs_config cfg = fs_defaults;
 		struct sk_req *req;
 		struct sk *k;
-		double at;
 
 		cfg.intr = intr;
+		access_takes_s = intr ? 30 : 1;
 		memset(&L, 0, sizeof(L));
 		k = fs_start(NULL, &cfg, NULL, 2);
 		M.in_call = slow_access_call;
-		at = now_s();
 		sk_submit(k, &req, sk_access(k, 1, 0));
 		CU_ASSERT_TRUE(soon(L.calls == 1));
 		UNIT_ASSERT_INT(sk_interrupt(k, req), 0);
 		UNIT_ASSERT_INT(sk_wait(k, req, 0), 0);
-		CU_ASSERT_EQUAL(now_s() - at < 2, intr);
 		UNIT_ASSERT_INT(L.interrupted, intr);
 		sk_req_free(k, req);
 		/* The signal reaches that call only. */
-		at = now_s();
 		UNIT_ASSERT_INT(sk_getattr(k, 1, NULL, NULL), 0);
 		fs_stop();
 	}

@@ -280,7 +280,7 @@ static void exit_within_bounds(void)
 			at = now_s();
 			core_session_exit(T.se, round ? SIGTERM : 0);
 			join_loop();
-			CU_ASSERT(now_s() - at < 2); /* not with the next request, which never comes */
+			CU_ASSERT(now_s() - at < 10); /* not with the next request, which never comes */
 			UNIT_ASSERT_INT(T.result, round ? SIGTERM : 0);
 			CU_ASSERT_FALSE(core_session_exited(T.se));
 			start_loop();
@@ -477,7 +477,7 @@ static void receive_and_process(void)
 				core_session_wake(T.se);
 				nap_ms(1);
 			}
-			CU_ASSERT(now_s() - at < 1);
+			CU_ASSERT(now_s() - at < 10);
 		}
 		for (int i = 0; i < threads; i++)
 			pthread_join(thread[i], NULL);

@@ -10,7 +10,6 @@
 #include "core/base/log.h"
 
 #define SAMPLE_NS      1000000L /* how often a saturated pool is looked at */
-#define SHRINK_S       5        /* how often a pool above its floor is looked at */
 #define PATIENT_LOOKS  4        /* looks with nobody idle before growing although work goes on */
 #define GROUP_FLOOR    2        /* threads of a group beside the pool's own */
 #define QUIET_LOOKS    8        /* looks without need after which the supervisor sleeps */
@@ -654,7 +653,7 @@ int core_pool_run(struct core_pool *p)
 		pthread_mutex_lock(&p->lock);
 		above = p->own.live > p->own.floor;
 		pthread_mutex_unlock(&p->lock);
-		if (wait_kick(p, above ? SHRINK_S * 1000000000L : -1)) {
+		if (wait_kick(p, above ? p->cfg.shrink_ms * 1000000L : -1)) {
 			if (!atomic_load(&p->stop))
 				supervise(p);
 		} else {
@@ -696,6 +695,8 @@ void core_pool_reset(struct core_pool *p, void *owner, const struct core_pool_co
 		p->cfg.floor = CORE_POOL_FLOOR;
 	if (p->cfg.floor > p->cfg.ceiling)
 		p->cfg.floor = p->cfg.ceiling;
+	if (!p->cfg.shrink_ms)
+		p->cfg.shrink_ms = CORE_POOL_SHRINK_MS;
 	p->peak = 0;
 	p->started = 0;
 	p->failed_starts = 0;

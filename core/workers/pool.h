@@ -26,12 +26,14 @@ struct core_pool_thread;
 #define CORE_POOL_FLOOR       4    /* threads kept */
 #define CORE_POOL_CEILING     64   /* most threads when nobody says otherwise */
 #define CORE_POOL_MOST        100000u /* more threads nobody may ask for */
+#define CORE_POOL_SHRINK_MS   5000 /* between looks whether threads can go */
 #define CORE_POOL_MAX_BLOCKED 4096 /* lock waits at one time beyond the ceiling */
 
 struct core_pool_config {
 	unsigned floor;   /* 0: default */
 	unsigned ceiling; /* 0: default */
 	bool own_queue;   /* clone_fd: a descriptor a thread */
+	unsigned shrink_ms; /* how often a pool above its floor is looked at; 0: default */
 };
 
 struct core_pool_ops {

@@ -101,39 +101,41 @@ static int with_config(int res)
 }
 #endif
 
-static int by_loop(struct fuse_args *args)
+/* One way of each kind, at the mount point of the command line. */
+static int by_loop(struct fuse_args *args, const char *mountpoint)
 {
-	struct fuse_cmdline_opts opts;
-	struct fuse *f;
+	struct fuse *f = fuse_new(args, &path_ops, sizeof(path_ops), &given);
 	int res;
 
-	if (fuse_parse_cmdline(args, &opts))
-		return 3;
-	f = fuse_new(args, &path_ops, sizeof(path_ops), &given);
-	if (!f || fuse_mount(f, opts.mountpoint))
+	if (!f || fuse_mount(f, mountpoint))
 		return 4;
 	res = LOOP(fuse_loop_mt, f);
 	fuse_unmount(f);
 	fuse_destroy(f);
-	free(opts.mountpoint);
 	return res ? 5 : 0;
 }
-static int by_session(struct fuse_args *args)
+static int by_session(struct fuse_args *args, const char *mountpoint)
 {
-	struct fuse_cmdline_opts opts;
-	struct fuse_session *se;
+	struct fuse_session *se = fuse_session_new(args, &ll_ops, sizeof(ll_ops), &given);
 	int res;
 
-	if (fuse_parse_cmdline(args, &opts))
-		return 3;
-	se = fuse_session_new(args, &ll_ops, sizeof(ll_ops), &given);
-	if (!se || fuse_session_mount(se, opts.mountpoint))
+	if (!se || fuse_session_mount(se, mountpoint))
 		return 4;
 	res = LOOP(fuse_session_loop_mt, se);
 	fuse_session_unmount(se);
 	fuse_session_destroy(se);
-	free(opts.mountpoint);
 	return res ? 5 : 0;
+}
+static int by_parts(struct fuse_args *args, int (*way)(struct fuse_args *, const char *))
+{
+	struct fuse_cmdline_opts opts;
+	int res;
+
+	if (fuse_parse_cmdline(args, &opts))
+		return 3;
+	res = way(args, opts.mountpoint);
+	free(opts.mountpoint);
+	return res;
 }
 
 int main(int argc, char **argv)
@@ -144,7 +146,7 @@ int main(int argc, char **argv)
 	if (argc > 2 && !strcmp(argv[1], "main"))
 		return fuse_main(argc - 1, argv + 1, &path_ops, &given);
 	if (argc > 2)
-		res = strcmp(argv[1], "loop") ? by_session(&args) : by_loop(&args);
+		res = by_parts(&args, strcmp(argv[1], "loop") ? by_session : by_loop);
 	fuse_opt_free_args(&args);
 	return res;
 }

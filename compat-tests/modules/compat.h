@@ -39,4 +39,12 @@
 #define PINIT_ARGS conn
 #endif
 
+/* What both sources put into their tables. */
+#define PATH_OPERATIONS                                                                            \
+	.getattr = op_getattr, .readlink = op_readlink, .mkdir = op_mkdir, .unlink = op_unlink,    \
+	.rmdir = op_rmdir, .symlink = op_symlink, .rename = op_rename, .link = op_link,            \
+	.chmod = op_chmod, .truncate = op_truncate, .utimens = op_utimens, .statfs = op_statfs,    \
+	.open = op_open, .create = op_create, .read = op_read, .write = op_write,                  \
+	.release = op_release, .readdir = op_readdir
+
 #endif

@@ -167,24 +167,7 @@ static int op_readdir(const char *path, void *buf, fuse_fill_dir_t fill, off_t o
 }
 
 static const struct fuse_operations ops = {
-	.getattr = op_getattr,
-	.readlink = op_readlink,
-	.mkdir = op_mkdir,
-	.unlink = op_unlink,
-	.rmdir = op_rmdir,
-	.symlink = op_symlink,
-	.rename = op_rename,
-	.link = op_link,
-	.chmod = op_chmod,
-	.truncate = op_truncate,
-	.utimens = op_utimens,
-	.statfs = op_statfs,
-	.open = op_open,
-	.create = op_create,
-	.read = op_read,
-	.write = op_write,
-	.release = op_release,
-	.readdir = op_readdir,
+	PATH_OPERATIONS,
 };
 
 int main(int argc, char **argv)

@@ -203,24 +203,7 @@ static void op_destroy(void *data)
 static const struct fuse_operations ops = {
 	.init = op_init,
 	.destroy = op_destroy,
-	.getattr = op_getattr,
-	.readlink = op_readlink,
-	.mkdir = op_mkdir,
-	.unlink = op_unlink,
-	.rmdir = op_rmdir,
-	.symlink = op_symlink,
-	.rename = op_rename,
-	.link = op_link,
-	.chmod = op_chmod,
-	.truncate = op_truncate,
-	.utimens = op_utimens,
-	.statfs = op_statfs,
-	.open = op_open,
-	.create = op_create,
-	.read = op_read,
-	.write = op_write,
-	.release = op_release,
-	.readdir = op_readdir,
+	PATH_OPERATIONS,
 };
 
 struct fuse_fs *rot13_new(struct fuse_args *args, struct fuse_fs *next[]);

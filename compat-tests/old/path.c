@@ -3,37 +3,18 @@
  * Compiled against the stock headers. WAY: "parts" goes by fuse_mount, fuse_new and fuse_loop,
  * "setup" by fuse_setup and fuse_loop_mt; else fuse_main.
  */
-#include <fuse.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "path.h"
 #include <sys/statfs.h>
 #include <unistd.h>
 
-static char data[4096] = "old but alive\n";
-static size_t length = 14;
-
-static int is_file(const char *path)
-{
-	return strcmp(path, "/file") == 0;
-}
-
 static int op_getattr(const char *path, struct stat *st)
 {
-	memset(st, 0, sizeof(*st));
-	st->st_mode = is_file(path) ? S_IFREG | 0644 : S_IFDIR | 0755;
-	st->st_nlink = 1;
-	st->st_size = is_file(path) ? (off_t)length : 0;
-	return is_file(path) || strcmp(path, "/") == 0 ? 0 : -ENOENT;
+	return stat_of(path, st);
 }
 
 static int op_truncate(const char *path, off_t size)
 {
-	if (!is_file(path) || size > (off_t)sizeof(data))
-		return -EINVAL;
-	length = (size_t)size;
-	return 0;
+	return truncate_to(path, size);
 }
 
 #if FUSE_USE_VERSION < 22
@@ -71,34 +52,18 @@ static int op_open(const char *path FI_OPEN)
 static int op_read(const char *path, char *buf, size_t size, off_t off FI)
 {
 	(void)path;
-	if (CHECK)
-		return -EBADF;
-	if ((size_t)off >= length)
-		return 0;
-	size = size < length - (size_t)off ? size : length - (size_t)off;
-	memcpy(buf, data + off, size);
-	return (int)size;
+	return CHECK ? -EBADF : read_from(buf, size, off);
 }
 
 static int op_write(const char *path, const char *buf, size_t size, off_t off FI)
 {
 	(void)path;
-	if (CHECK)
-		return -EBADF;
-	if ((size_t)off + size > sizeof(data))
-		return -EFBIG;
-	memcpy(data + off, buf, size);
-	length = (size_t)off + size > length ? (size_t)off + size : length;
-	return (int)size;
+	return CHECK ? -EBADF : write_to(buf, size, off);
 }
 
 static int op_release(const char *path FI_OPEN)
 {
-	if (CHECK_OPEN || CHECK)
-		return -EBADF;
-	printf("released %s\n", path);
-	fflush(stdout);
-	return 0;
+	return CHECK_OPEN || CHECK ? -EBADF : say_released(path);
 }
 
 #if FUSE_USE_VERSION == 11

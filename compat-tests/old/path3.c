@@ -3,39 +3,20 @@
  * against the stock headers. WAY: "parts" goes by fuse_parse_cmdline, fuse_new, fuse_mount and
  * fuse_loop_mt; else fuse_main.
  */
-#include <fuse.h>
+#include "path.h"
 #include <fuse_lowlevel.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static char data[4096] = "old but alive\n";
-static size_t length = 14;
-
-static int is_file(const char *path)
-{
-	return strcmp(path, "/file") == 0;
-}
 
 static int op_getattr(const char *path, struct stat *st, struct fuse_file_info *fi)
 {
 	(void)fi;
-	memset(st, 0, sizeof(*st));
-	st->st_mode = is_file(path) ? S_IFREG | 0644 : S_IFDIR | 0755;
-	st->st_nlink = 1;
-	st->st_size = is_file(path) ? (off_t)length : 0;
-	return is_file(path) || strcmp(path, "/") == 0 ? 0 : -ENOENT;
+	return stat_of(path, st);
 }
 
 static int op_truncate(const char *path, off_t size, struct fuse_file_info *fi)
 {
 	(void)fi;
-	if (!is_file(path) || size > (off_t)sizeof(data))
-		return -EINVAL;
-	length = (size_t)size;
-	return 0;
+	return truncate_to(path, size);
 }
 
 static int op_readdir(const char *path, void *buf, fuse_fill_dir_t fill, off_t off,
@@ -58,35 +39,19 @@ static int op_open(const char *path, struct fuse_file_info *fi)
 static int op_read(const char *path, char *buf, size_t size, off_t off, struct fuse_file_info *fi)
 {
 	(void)path;
-	if (fi->fh != 4711)
-		return -EBADF;
-	if ((size_t)off >= length)
-		return 0;
-	size = size < length - (size_t)off ? size : length - (size_t)off;
-	memcpy(buf, data + off, size);
-	return (int)size;
+	return fi->fh != 4711 ? -EBADF : read_from(buf, size, off);
 }
 
 static int op_write(const char *path, const char *buf, size_t size, off_t off,
 		    struct fuse_file_info *fi)
 {
 	(void)path;
-	if (fi->fh != 4711)
-		return -EBADF;
-	if ((size_t)off + size > sizeof(data))
-		return -EFBIG;
-	memcpy(data + off, buf, size);
-	length = (size_t)off + size > length ? (size_t)off + size : length;
-	return (int)size;
+	return fi->fh != 4711 ? -EBADF : write_to(buf, size, off);
 }
 
 static int op_release(const char *path, struct fuse_file_info *fi)
 {
-	if (fi->fh != 4711)
-		return -EBADF;
-	printf("released %s\n", path);
-	fflush(stdout);
-	return 0;
+	return fi->fh != 4711 ? -EBADF : say_released(path);
 }
 
 static int op_statfs(const char *path, struct statvfs *st)

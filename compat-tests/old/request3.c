@@ -2,51 +2,7 @@
  * One file, /file, on the request API of FUSE 3, as it was at each FUSE_USE_VERSION from 30.
  * Compiled against the stock headers. WAY "threads": fuse_session_loop_mt.
  */
-#include <fuse_lowlevel.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static const char data[] = "old but alive\n";
-
-static void fill(struct stat *st, fuse_ino_t ino)
-{
-	memset(st, 0, sizeof(*st));
-	st->st_ino = ino;
-	st->st_mode = ino == 2 ? S_IFREG | 0444 : S_IFDIR | 0755;
-	st->st_nlink = 1;
-	st->st_size = ino == 2 ? sizeof(data) - 1 : 0;
-}
-
-static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
-{
-	struct fuse_entry_param e;
-
-	memset(&e, 0, sizeof(e));
-	e.ino = 2;
-	fill(&e.attr, 2);
-	if (parent == 1 && strcmp(name, "file") == 0)
-		fuse_reply_entry(req, &e);
-	else
-		fuse_reply_err(req, ENOENT);
-}
-
-static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-	struct stat st;
-
-	(void)fi;
-	fill(&st, ino);
-	fuse_reply_attr(req, &st, 1.0);
-}
-
-static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-	(void)ino;
-	fi->fh = 4711;
-	fuse_reply_open(req, fi);
-}
+#include "request.h"
 
 static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		    struct fuse_file_info *fi)
@@ -63,15 +19,6 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		fuse_reply_data(req, &v, FUSE_BUF_SPLICE_MOVE);
 }
 
-static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-	(void)ino;
-	if (fi->fh == 4711)
-		puts("released /file");
-	fflush(stdout);
-	fuse_reply_err(req, 0);
-}
-
 static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 {
 	struct statvfs st;
@@ -82,26 +29,6 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 	st.f_frsize = 512;
 	st.f_blocks = 1234;
 	fuse_reply_statfs(req, &st);
-}
-
-static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
-		       struct fuse_file_info *fi)
-{
-	static const struct {
-		const char *name;
-		fuse_ino_t ino;
-	} all[] = {{".", 1}, {"..", 1}, {"file", 2}};
-	char buf[512];
-	size_t used = 0;
-	struct stat st;
-
-	(void)ino, (void)fi;
-	for (; off < 3 && used + 64 < size && used + 64 < sizeof(buf); off++) {
-		fill(&st, all[off].ino);
-		used += fuse_add_direntry(req, buf + used, sizeof(buf) - used, all[off].name, &st,
-					  off + 1);
-	}
-	fuse_reply_buf(req, buf, used);
 }
 
 static int loop_mt(struct fuse_session *se)

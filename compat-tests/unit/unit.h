@@ -1,5 +1,6 @@
 /*
- * What every unit suite needs. A suite NAME is one file test_NAME.c:
+ * What every unit suite needs. A suite NAME is one file test_NAME.c, or several, test_NAME.c and
+ * test_NAME_*.c, each with some of its tests; what these share is in test_NAME.h.
  *
  *	#include "unit.h"
  *

@@ -13,7 +13,7 @@ passed=0 failed=0 skipped=0
 check() {
 	name=$1 want=$2 pattern=$3
 	shift 3
-	timeout 30 "$@" >out 2>&1
+	timeout 80 "$@" >out 2>&1
 	got=$?
 	if [ $got -eq "$want" ] && grep -q -e "$pattern" out; then
 		passed=$((passed + 1))
@@ -119,7 +119,7 @@ check run-tree 7 'ours (.*/tree/fuse3/' env AMBIFUSE_LIBDIR= tree/tools/ambifuse
 i=0 reports=0 cuts=0
 while [ $i -lt 8192 ]; do
 	head -c $i fuse2 >cut && chmod +x cut
-	timeout 10 "$ambifuse" run ./cut >out 2>&1
+	timeout 80 "$ambifuse" run ./cut >out 2>&1
 	grep -q '^ambifuse: .*\./cut' out && reports=$((reports + 1))
 	cuts=$((cuts + 1)) i=$((i + 97))
 done
@@ -179,7 +179,7 @@ mount -t fusectl none /sys/fs/fuse/connections 2>/dev/null
 number=$("$1" status | awk '$3 == "fuseblk.st" { print $1 }')
 [ -e "/sys/fs/fuse/connections/$number/abort" ] && "$1" abort "$PWD/block"
 EOF
-	timeout 30 unshare -m sh block.sh "$ambifuse" >block.out 2>&1
+	timeout 80 unshare -m sh block.sh "$ambifuse" >block.out 2>&1
 	case $? in
 	77) skip 'abort of a fuseblk mount: no loop device' ;;
 	0) check abort-block 0 'aborted connection [0-9]* (fuseblk.st on .*/block)' cat block.out ;;

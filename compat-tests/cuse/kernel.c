@@ -21,7 +21,7 @@
 #include <unistd.h>
 #include "simkernel.h"
 
-enum { START_MS = 20000, END_S = 20, FAILED = 99 };
+enum { START_MS = 60000, END_S = 60, ANSWER_MS = 30000, FAILED = 99 };
 
 static int wrong;
 
@@ -83,7 +83,7 @@ static void script_all(struct sk *k)
 	EXPECT(revents, POLLIN);
 	poll_in.flags = WIRE_POLL_SCHEDULE_NOTIFY;
 	EXPECT(sk_poll(k, 0, &poll_in, &revents), 0);
-	n = sk_notification(k, 5000);
+	n = sk_notification(k, ANSWER_MS);
 	EXPECT(n && n->code == WIRE_NOTIFY_POLL && *(uint64_t *)n->data == 77, 1);
 	free(n);
 	EXPECT(sk_release(k, 0, 7, O_RDWR), 0);
@@ -215,7 +215,10 @@ static int end_program(pid_t pid, int sig)
 
 static void serve(int fd, unsigned minor, void (*script)(struct sk *))
 {
-	struct sk_config cfg = {.minor = minor, .pid = (uint32_t)getpid(), .trace = stdout};
+	struct sk_config cfg = {.minor = minor,
+				.pid = (uint32_t)getpid(),
+				.trace = stdout,
+				.timeout_ms = ANSWER_MS};
 	struct wire_cuse_init_out out;
 	struct sk *k = sk_new_socket(fd, &cfg);
 	const char *info;

@@ -309,7 +309,7 @@ int main(int argc, char **argv)
 			fprintf(stderr, "cannot mount: %d\n", WEXITSTATUS(status));
 			return 101;
 		}
-	} while ((stat(mnt, &now) || now.st_dev == before.st_dev) && ++tries < 1000);
+	} while ((stat(mnt, &now) || now.st_dev == before.st_dev) && ++tries < 6000);
 	res = run(mnt, argv);
 	kill(daemon, SIGTERM);
 	waitpid(daemon, &status, 0);

@@ -385,7 +385,12 @@ extern struct fuse_session *t_session;
 /* The table of pathfs before the case's changes; the operations of llfs. */
 void t_path_ops(struct fuse_operations *ops);
 void t_ll_ops(struct fuse_lowlevel_ops *ops);
-/* Apply .only and .without to a table. */
+/* Apply .only and .without to a table: to its fields of these names. */
+struct t_field {
+	const char *name;
+	size_t offset;
+};
+void t_select(void *ops, const struct t_field *fields, size_t count, const struct t_case *c);
 void t_path_select(struct fuse_operations *ops, const struct t_case *c);
 void t_ll_select(struct fuse_lowlevel_ops *ops, const struct t_case *c);
 /* For a server of the case's own on the path API: the table, ready; and what comes after. */

@@ -601,10 +601,7 @@ void t_ll_ops(struct fuse_lowlevel_ops *ops)
 
 void t_ll_select(struct fuse_lowlevel_ops *ops, const struct t_case *c)
 {
-	static const struct {
-		const char *name;
-		size_t offset;
-	} fields[] = {
+	static const struct t_field fields[] = {
 #define F(op) {#op, offsetof(struct fuse_lowlevel_ops, op)}
 		F(init),
 		F(destroy),
@@ -639,10 +636,7 @@ void t_ll_select(struct fuse_lowlevel_ops *ops, const struct t_case *c)
 #endif
 #undef F
 	};
-	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		if ((c->only && !t_word_in(c->only, fields[i].name)) ||
-		    t_word_in(c->without, fields[i].name))
-			*(void **)((char *)ops + fields[i].offset) = NULL;
+	t_select(ops, fields, sizeof(fields) / sizeof(*fields), c);
 }
 
 /* What notifications go to. */

@@ -24,6 +24,14 @@ bool t_word_in(const char *list, const char *word)
 	return false;
 }
 
+void t_select(void *ops, const struct t_field *fields, size_t count, const struct t_case *c)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((c->only && !t_word_in(c->only, fields[i].name)) ||
+		    t_word_in(c->without, fields[i].name))
+			*(void **)((char *)ops + fields[i].offset) = NULL;
+}
+
 void t_server_fail(const char *fmt, ...)
 {
 	int none = 0;

@@ -7,6 +7,8 @@
 #   rwtest DIR [no...]    create, write, append, patch, truncate, rename, link, chmod, times, list, remove
 #   rotest SRC DIR        compare two trees
 #   um [DIR]              unmount
+#   ended                 wait until the programs have gone: what they write at their end is written
+#   wait_for CMD...       until it succeeds; fails after a minute
 #   pass                  final verdict (exit 0)
 # Settings: NOLIB=1 marks a control that brings its own FUSE code; LIMIT, MWAIT: see below.
 #
@@ -28,7 +30,7 @@ begin() {
 	# A hung daemon must not hang the test: after LIMIT seconds its processes are killed and its
 	# connections aborted, so that pending calls fail.
 	(
-		sleep "${LIMIT:-100}"
+		sleep "${LIMIT:-250}"
 		echo "WATCHDOG $NAME"
 		for p in $(ourpids); do kill -9 "$p"; done
 		abort_mounts
@@ -38,8 +40,8 @@ begin() {
 
 ourmounts() { awk -v w="$W" 'index($2, w) == 1 { print $2 }' /proc/mounts | tac; }
 
-# Processes whose command line names our scratch directory.
-ourpids() { grep -l -a -F "$W" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 | grep -v -x -e $$; }
+# Processes whose command line names our scratch directory; that of grep does not.
+ourpids() { echo "$W" | grep -l -a -F -f - /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 | grep -v -x -e $$; }
 
 # The same, by environment; and whoever is in a session that bg started.
 ourpids_all() {
@@ -70,7 +72,11 @@ cleanup() {
 			timeout 5 umount "$m" 2>/dev/null || umount -l "$m" 2>/dev/null
 	done
 	for p in $PIDS; do kill "$p" 2>/dev/null; done
-	sleep 0.2
+	i=0
+	while [ -n "$(ourpids)" ] && [ $i -lt 4 ]; do
+		sleep 0.05
+		i=$((i + 1))
+	done
 	for p in $(ourpids_all); do kill -9 "$p" 2>/dev/null; done
 	abort_mounts
 	for m in $(ourmounts); do umount -l "$m" 2>/dev/null; done
@@ -88,7 +94,7 @@ skip() { echo "SKIP $NAME: $*"; exit 77; }
 need() { for c in "$@"; do command -v "$c" >/dev/null 2>&1 || skip "no $c"; done; }
 
 bg() { setsid "$@" >>"$W/log" 2>&1 & LASTPID=$!; PIDS="$PIDS $LASTPID"; }
-fg() { timeout 60 "$@" >>"$W/log" 2>&1 || die "exit $? from: $*"; }
+fg() { timeout 200 "$@" >>"$W/log" 2>&1 || die "exit $? from: $*"; }
 
 # Note the libfuse files mapped by these processes (default: all of ours).
 libs_of() {
@@ -116,17 +122,29 @@ showlib() {
 	fi
 }
 
+# Limits of time are for what hangs: a busy machine takes long.
+wait_for() {
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || return 1
+		sleep 0.05
+	done
+}
+noneleft() { [ -z "$(ourpids)" ]; }
+ended() { wait_for noneleft || die "does not end: $(ourpids | tr '\n' ' ')"; }
+
 ismnt() { awk -v m="$1" '$2 == m && $3 ~ /^fuse/ { f = 1 } END { exit !f }' /proc/mounts; }
 mounted() {
 	m=${1:-$MNT}
 	i=0
 	while ! ismnt "$m"; do
 		i=$((i + 1))
-		[ $i -gt "${MWAIT:-400}" ] && die "not mounted: $m" # keys are derived by seconds of computing
+		[ $i -gt "${MWAIT:-1200}" ] && die "not mounted: $m" # keys are derived by seconds of computing
 		sleep 0.1
 	done
 	i=0
-	while ! timeout 10 stat "$m" >/dev/null 2>&1; do
+	while ! timeout 60 stat "$m" >/dev/null 2>&1; do
 		i=$((i + 1))
 		[ $i -gt 50 ] && die "mount not answering: $m"
 		sleep 0.1
@@ -137,10 +155,10 @@ mounted() {
 um() {
 	m=${1:-$MNT}
 	i=0
-	until timeout 10 fusermount3 -u "$m" 2>/dev/null || timeout 10 fusermount -u "$m" 2>/dev/null ||
-		timeout 10 umount "$m" 2>/dev/null; do
+	until timeout 60 fusermount3 -u "$m" 2>/dev/null || timeout 60 fusermount -u "$m" 2>/dev/null ||
+		timeout 60 umount "$m" 2>/dev/null; do
 		i=$((i + 1))
-		[ $i -gt 30 ] && die "cannot unmount $m"
+		[ $i -gt 150 ] && die "cannot unmount $m"
 		sleep 0.2
 	done
 	ismnt "$m" && die "still mounted: $m"
@@ -235,7 +253,7 @@ world" ] || die "append content"
 		i=0
 		until rm -r "$t" 2>/dev/null; do
 			i=$((i + 1))
-			[ $i -gt 20 ] && die "rm -r"
+			[ $i -gt 150 ] && die "rm -r"
 			sleep 0.2
 		done
 		[ -e "$t" ] && die "rm -r left something"

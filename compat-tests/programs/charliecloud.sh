@@ -7,7 +7,8 @@ cp /bin/busybox $I/bin/sh 2>/dev/null || cp -L /bin/sh $I/bin/sh; cp -L /bin/sle
 for l in $(ldd $I/bin/sh $I/bin/sleep 2>/dev/null | grep -oE '/[^ :]+' | grep -v "^$W" | sort -u); do mkdir -p $I$(dirname $l); cp -L $l $I$l; done
 touch $I/etc/passwd $I/etc/group $I/etc/hosts $I/etc/resolv.conf
 mksquashfs $I $W/i.sqfs -quiet -no-progress >>$W/log 2>&1 || die mksquashfs
-bg ch-run -v -m $MNT $W/i.sqfs -- /bin/sh -c "sleep 2; echo inside"; i=0
-# ch-run serves the image itself, from a process of the session that lives as long as the command
-while [ -z "$LIBSEEN" ] && [ $i -lt 200 ]; do libs_of $LASTPID $(ps -o pid= -s $LASTPID); i=$((i+1)); sleep 0.01; done
-showlib; wait $LASTPID; echo "exit $?"; tail -5 $W/log; grep -q inside $W/log || die run; pass
+# ch-run serves the image itself, from a process of the session that lives as long as the command: until we have looked
+mkfifo $W/go; exec 7<>$W/go
+bg sh -c "exec ch-run -v -m $MNT $W/i.sqfs -- /bin/sh -c 'read x; echo inside' <$W/go"
+seen() { libs_of $LASTPID $(ps -o pid= -s $LASTPID); [ -n "$LIBSEEN" ] || ! kill -0 $LASTPID 2>/dev/null; }
+wait_for seen; echo >&7; showlib; wait $LASTPID; echo "exit $?"; tail -5 $W/log; grep -q inside $W/log || die run; pass

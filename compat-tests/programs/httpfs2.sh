@@ -23,6 +23,6 @@ with open(sys.argv[2] + '.new', 'w') as f: print(s.server_address[1], file=f)
 os.rename(sys.argv[2] + '.new', sys.argv[2]); s.serve_forever()
 X
 bg env -u LD_LIBRARY_PATH python3 $W/server.py $W/src $W/port
-i=0; until [ -e $W/port ] || [ $i -gt 100 ]; do sleep 0.1; i=$((i+1)); done
+wait_for [ -e $W/port ] || die "no server"
 bg httpfs2 -f http://127.0.0.1:$(cat $W/port)/sub/rnd.bin $MNT
 mounted; [ "$(sum $MNT/rnd.bin)" = "$(sum $W/src/sub/rnd.bin)" ] || die content; um; pass

@@ -12,7 +12,7 @@ usage() { sed -n '2,7s/^# \{0,1\}//p' run-all.sh; exit "$1"; }
 if [ "${1:-}" = --one ]; then
 	n=$2
 	s=$(date +%s)
-	${NICE:+nice -n 19} timeout -k 10 150 "./$n.sh" >"$LOGDIR/$n.log" 2>&1 </dev/null
+	${NICE:+nice -n 19} timeout -k 10 280 "./$n.sh" >"$LOGDIR/$n.log" 2>&1 </dev/null
 	rc=$?
 	secs=$(($(date +%s) - s))
 	case $rc in 0) r=PASS ;; 77) r=SKIP ;; 124 | 137) r=TIMEOUT ;; *) r=FAIL ;; esac

@@ -3,13 +3,14 @@
 begin sshfs; need sshfs ssh ssh-keygen /usr/sbin/sshd python3
 chmod 700 $W; mkdir $W/src; ssh-keygen -q -t ed25519 -N '' -f $W/hk; ssh-keygen -q -t ed25519 -N '' -f $W/uk
 cp $W/uk.pub $W/ak; chmod 600 $W/ak; mkdir -p /run/sshd
+sshd_is_up() { grep -q "Server listening" $W/sshd.log || ! kill -0 $SSHD; } 2>/dev/null
 for try in 1 2 3 4 5; do
 	PORT=$(freeport)
 	: >$W/sshd.log
 	env -u LD_LIBRARY_PATH /usr/sbin/sshd -D -e -f /dev/null -o Port=$PORT -o ListenAddress=127.0.0.1 -o HostKey=$W/hk \
 		-o AuthorizedKeysFile=$W/ak -o StrictModes=no -o PidFile=$W/pid -o UsePAM=no -o PermitRootLogin=yes \
 		-o PasswordAuthentication=no -o Subsystem="sftp /usr/lib/openssh/sftp-server" >>$W/sshd.log 2>&1 & PIDS="$PIDS $!"
-	i=0; until grep -q "Server listening" $W/sshd.log || [ $i -gt 50 ]; do sleep 0.1; i=$((i+1)); done
+	SSHD=$!; wait_for sshd_is_up
 	grep -q "Server listening" $W/sshd.log && break
 done
 grep -q "Server listening" $W/sshd.log || die "sshd: $(tail -1 $W/sshd.log)"

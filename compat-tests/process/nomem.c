@@ -479,7 +479,7 @@ static bool try(const char *what, unsigned long n, bool strict)
 	count = 0;
 	if (lseek(said_fd, 0, SEEK_SET) || ftruncate(said_fd, 0))
 		complain(what, n, "the test's own file");
-	alarm(20);
+	alarm(200); /* when it hangs */
 	noting = true;
 	if (*what == 'a') {
 		__atomic_store_n(&fail_at, n, __ATOMIC_SEQ_CST);
@@ -518,7 +518,7 @@ static bool try(const char *what, unsigned long n, bool strict)
 	}
 	if (entries("/proc/self/fd") != fds)
 		complain(what, n, "descriptors are left");
-	for (int i = 0; (tasks = entries("/proc/self/task")) != 4 && i < 100; i++)
+	for (int i = 0; (tasks = entries("/proc/self/task")) != 4 && i < 20000; i++)
 		usleep(1000); /* joined, but not gone yet */
 	if (tasks != 4)
 		complain(what, n, "threads are left");

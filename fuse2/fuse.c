@@ -145,7 +145,7 @@ EXPORT struct fuse_context *fuse_get_context(void)
 	if (getcontext_func)
 		return getcontext_func();
 	c = core_context();
-	if (c->fuse && !fs_depth && core_req_current())
+	if (c->fuse && !fs_depth)
 		c->private_data = ((struct fuse *)c->fuse)->fs->user_data;
 	return (struct fuse_context *)c;
 }

@@ -136,11 +136,6 @@ static void t_init(void *d, struct core_conn *conn, struct core_fs_config *cfg)
 
 static void t_destroy(void *d)
 {
-	struct core_context *c = core_context();
-
-	/* Also called when no request is being handled. */
-	c->fuse = d;
-	c->private_data = top_of(d)->user_data;
 	((struct fuse *)d)->ended = true;
 	OP(d)->destroy(top_of(d)->user_data);
 }

@@ -25,13 +25,9 @@ static void path_init(void *d, struct core_conn *conn, struct core_fs_config *cf
 static void path_destroy(void *d)
 {
 	struct fuse *f = d;
-	struct core_context *ctx = core_context();
-	void *before = ctx->fuse;
 
-	ctx->fuse = f;
 	f->ended = true;
 	fs_end(f->fs); /* freed by fuse_destroy(): another thread may be in an operation yet */
-	ctx->fuse = before;
 }
 
 /* ---- operations ---------------------------------------------------------------------------------

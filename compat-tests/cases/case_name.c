@@ -1,6 +1,8 @@
 /* case_name.c - mknod, unlink, symlink, readlink, link, rename, and files unlinked while open */
 #include "conform.h"
 
+#include <signal.h>
+
 #include <dirent.h>
 
 static int hidden_files(void)
@@ -406,6 +408,20 @@ CASE(name_hidden_two, "name.hidden-file-lives-until-the-last-close")
 	SAW("unlink /.fuse_hidden*");
 }
 
+CASE(name_hidden_end, "name.hidden-file-goes-with-the-file-system", .any_exit = true,
+     .may_leak = true)
+{
+	put(S("f"), "hello");
+	int fd = OK(open(P("f"), O_RDONLY));
+	OK(unlink(P("f")));
+	EQ(hidden_files(), 1);
+	OK(kill(T->server, SIGTERM));
+	SERVER_EXITS(3000, FUSE_API == 2 ? 0 : 8);
+	close(fd);
+	SAW_RET("unlink /.fuse_hidden*", 0);
+	EQ(hidden_files(), 0);
+}
+
 CASE(name_hidden_rename, "name.rename-over-an-open-file-hides-it")
 {
 	put(S("old"), "old");
@@ -531,6 +547,40 @@ static void no_path(struct fuse_operations *ops)
 #else
 #define NOPATH SETTING(nullpath_ok)
 #endif
+static void remove_f(long replace)
+{
+	OK(replace ? rename(P("g"), P("f")) : unlink(P("f")));
+}
+/* RELEASE is in the background: who removes the file at once finds the handle still open. */
+static void close_while_hiding(bool replace)
+{
+	put(S("f"), "hello");
+	put(S("g"), "new");
+	int fd = OK(open(P("f"), O_RDONLY));
+	atomic_store(&T->knob[OP_release].block, 1);
+	close(fd);
+	WITHIN(3000, atomic_load(&T->knob[OP_release].blocked) == 1);
+	atomic_store(&T->knob[OP_rename].block, 1);
+	pid_t p = spawn(remove_f, replace);
+	WITHIN(3000, atomic_load(&T->knob[OP_rename].blocked) == 1);
+	atomic_store(&T->knob[OP_release].block, 0);
+	SAW_RET("release fh1 *", 0);
+	usleep(20000); /* what the library does then may be in time or late: nothing may depend on it */
+	atomic_store(&T->knob[OP_rename].block, 0);
+	EQ(reap(p), 0);
+	WITHIN(2000, hidden_files() == 0);
+}
+CASE(name_hidden_race, "name.closed-while-it-is-hidden-is-removed", NOPATH, .modes = T_MODE_POOL)
+{
+	close_while_hiding(false);
+	ERR(stat(P("f"), &(struct stat){0}), ENOENT);
+}
+CASE(name_replaced_race, "name.closed-while-it-is-hidden-and-replaced-is-removed", NOPATH,
+     .modes = T_MODE_POOL)
+{
+	close_while_hiding(true);
+	STR(slurp(P("f")), "new");
+}
 CASE(name_nopath, "name.operations-on-handles-without-a-path", NOPATH)
 {
 	put(S("f"), "hello");

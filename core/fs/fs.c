@@ -200,15 +200,30 @@ static uint64_t adjust_caps(void *userdata, uint64_t offered, uint64_t want)
 	return mode == CORE_READDIRPLUS_NO ? want : want | plus;
 }
 
+/*
+ * The program's last calls. Mostly no request is being handled then: the context says of which file
+ * system they are.
+ */
+static void end_of_program(struct core_fs *fs, void (*destroy)(void *data))
+{
+	struct core_context *c = core_context();
+	void *fuse = c->fuse, *data = c->private_data;
+
+	c->fuse = fs->fuse;
+	c->private_data = fs->data;
+	hidden_remove_all(fs);
+	if (destroy)
+		destroy(fs->data);
+	c->fuse = fuse;
+	c->private_data = data;
+}
+
 static void fs_destroy(void *userdata)
 {
 	struct core_fs *fs = userdata;
 
-	if (atomic_exchange(&fs->destroyed, true))
-		return;
-	hidden_remove_all(fs);
-	if (fs->ops.destroy)
-		fs->ops.destroy(fs->data);
+	if (!atomic_exchange(&fs->destroyed, true))
+		end_of_program(fs, fs->ops.destroy);
 }
 
 static void on_node_free(void *user, uint32_t idx)
@@ -318,7 +333,7 @@ void core_fs_free(struct core_fs *fs)
 	lock_drop_parked(fs);
 	/* Files that were removed while open and never closed, also when INIT never came. */
 	if (!atomic_load(&fs->destroyed))
-		hidden_remove_all(fs);
+		end_of_program(fs, NULL);
 	core_session_free(fs->se);
 	if (fs->cfg.tune.debug_log)
 		core_log_debug_to(NULL);

@@ -287,6 +287,11 @@ int volume_relative_link(const char *path, char *target, size_t size);
 bool hidden_wanted(struct core_fs *fs, uint32_t rec);
 /* Renames the file of want (marked in rec) to a hidden name. 0 or -errno. */
 int hidden_hide(struct core_req *req, const struct path_want *want, uint32_t rec);
+/*
+ * After it, at the latest before the writer ends: removes the file if its last handle was closed
+ * while it was being renamed, when hidden_closed() could not see yet that it is hidden.
+ */
+void hidden_settle(struct core_fs *fs, uint32_t rec);
 /* Takes that back: what should have replaced the file has failed. */
 void hidden_show(struct core_req *req, const struct path_want *want, uint32_t rec);
 /* A handle of the node was closed: removes a hidden file with its last handle. */

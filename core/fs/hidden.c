@@ -85,6 +85,22 @@ void hidden_show(struct core_req *req, const struct path_want *want, uint32_t re
 	path_buf_free(&buf);
 }
 
+void hidden_settle(struct core_fs *fs, uint32_t rec)
+{
+	struct node *n = &FS_NODES(fs)->at[rec];
+	struct path_buf buf = { 0 };
+	const char *path;
+
+	if (core_likely(atomic_load(&n->open) != 0))
+		return;
+	if (fs->ops.unlink && path_build(&fs->tree, rec, NULL, &buf, &path) == 0 &&
+	    fs->ops.unlink(fs->data, path) == 0) {
+		atomic_fetch_and(&n->flags, ~(uint32_t)NODE_HIDDEN);
+		path_commit_unlink(&fs->tree, (uint32_t[2]){ rec });
+	}
+	path_buf_free(&buf);
+}
+
 void hidden_closed(struct core_req *req, uint32_t idx)
 {
 	struct core_fs *fs = req_fs(req);

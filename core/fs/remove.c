@@ -112,8 +112,12 @@ static int unlink_name(struct core_req *req, struct path_want *want, uint32_t re
 	struct core_fs *fs = req_fs(req);
 	int res;
 
-	if (hidden_wanted(fs, rec[0]))
-		return hidden_hide(req, want, rec[0]);
+	if (hidden_wanted(fs, rec[0])) {
+		res = hidden_hide(req, want, rec[0]);
+		if (!res)
+			hidden_settle(fs, rec[0]);
+		return res;
+	}
 	res = fs->ops.unlink ? fs->ops.unlink(fs->data, want->path) : -ENOSYS;
 	if (!res)
 		path_commit_unlink(&fs->tree, rec);
@@ -240,6 +244,8 @@ static void fs_rename(struct core_req *req, uint64_t parent, const char *name, u
 			keep_dir_stat(fs, rec[1], kept);
 			kept = NULL;
 			res = path_commit_rename(&fs->tree, &from, &to, rec, exchange);
+			if (hidden)
+				hidden_settle(fs, rec[1]);
 		}
 		free(kept);
 		write_end(req, rec);

@@ -70,13 +70,7 @@ static int o_fsync(void *d, const char *path, int datasync, struct core_file_inf
 
 static int o_statfs(void *d, const char *path, struct statvfs *st)
 {
-	struct statfs old;
-	int res;
-
-	memset(&old, 0, sizeof(old));
-	res = OP(d)->statfs(path ? path : "/", &old);
-	statfs_from_compat(st, &old);
-	return res;
+	return statfs_by_compat(OP(d)->statfs, path, st);
 }
 
 static int o_statfs_compat1(void *d, const char *path, struct statvfs *st)

@@ -116,15 +116,20 @@ void statfs_from_compat(struct statvfs *st, const struct statfs *old)
 	st->f_namemax = (unsigned long)old->f_namelen;
 }
 
-static int c_statfs(void *d, const char *path, struct statvfs *st)
+int statfs_by_compat(int (*op)(const char *, struct statfs *), const char *path, struct statvfs *st)
 {
 	struct statfs old;
 	int res;
 
 	memset(&old, 0, sizeof(old));
-	res = OP(d)->statfs(path ? path : "/", &old);
+	res = op(path ? path : "/", &old);
 	statfs_from_compat(st, &old);
 	return res;
+}
+
+static int c_statfs(void *d, const char *path, struct statvfs *st)
+{
+	return statfs_by_compat(OP(d)->statfs, path, st);
 }
 
 void thunks_compat22(const struct fuse_operations *op, struct core_fs_ops *ops)

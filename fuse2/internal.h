@@ -191,6 +191,9 @@ void fi_to_compat(struct fuse_file_info_compat *old, const struct core_file_info
 /* What the program may have set. */
 void fi_from_compat(struct core_file_info *fi, const struct fuse_file_info_compat *old);
 void statfs_from_compat(struct statvfs *st, const struct statfs *old);
+/* Asks an operation that has it in that older form; path may be NULL. */
+int statfs_by_compat(int (*op)(const char *, struct statfs *), const char *path,
+		     struct statvfs *st);
 /* Arguments (to be freed) out of the old way to pass options: what stands after -o, or NULL. */
 int args_from_opts(struct fuse_args *args, const char *opts);
 

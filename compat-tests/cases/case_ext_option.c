@@ -225,17 +225,21 @@ CASE(wopt_loop, "wopt.loop-single-threaded", .opts = "loop=single_threaded", .mo
 		EQ(T->ev[i].tid, T->ev[1].tid);
 }
 
+/* With one more word, behind the program's name. */
+static int serve_with(char *word, int argc, char **argv)
+{
+	for (int i = argc; i > 1; i--)
+		argv[i] = argv[i - 1];
+	argv[1] = word;
+	argv[argc + 1] = NULL;
+	return t_path_server(argc + 1, argv);
+}
 static int log_to_file(int argc, char **argv)
 {
 	static char opt[200];
 
-	/* behind the program's name */
 	snprintf(opt, sizeof(opt), "-oDebugLog=%s/log", T->dir);
-	for (int i = argc; i > 1; i--)
-		argv[i] = argv[i - 1];
-	argv[1] = opt;
-	argv[argc + 1] = NULL;
-	return t_path_server(argc + 1, argv);
+	return serve_with(opt, argc, argv);
 }
 CASE(wopt_log, "wopt.debug-log", .server = log_to_file, .args = "-d")
 {
@@ -389,14 +393,9 @@ CASE(wopt_modules, "wopt.modules-of-macfuse-are-accepted",
 }
 static int with_volicon(int argc, char **argv)
 {
-	static char opt[300];
+	static char opt[] = "-omodules=volicon:subdir:threadid,subdir=/d";
 
-	snprintf(opt, sizeof(opt), "-omodules=volicon:subdir:threadid,subdir=/d");
-	for (int i = argc; i > 1; i--)
-		argv[i] = argv[i - 1];
-	argv[1] = opt;
-	argv[argc + 1] = NULL;
-	return t_path_server(argc + 1, argv);
+	return serve_with(opt, argc, argv);
 }
 CASE(wopt_modules_among, "wopt.modules-of-macfuse-among-others", .server = with_volicon)
 {
@@ -461,14 +460,9 @@ CASE(wopt_own, "wopt.the-programs-own-options-win", .server = own_options,
 /* A module that has an option of this name gets it. */
 static int with_subdir(int argc, char **argv)
 {
-	static char opt[300];
+	static char opt[] = "-omodules=subdir,subdir=/d,rellinks";
 
-	snprintf(opt, sizeof(opt), "-omodules=subdir,subdir=/d,rellinks");
-	for (int i = argc; i > 1; i--)
-		argv[i] = argv[i - 1];
-	argv[1] = opt;
-	argv[argc + 1] = NULL;
-	return t_path_server(argc + 1, argv);
+	return serve_with(opt, argc, argv);
 }
 CASE(wopt_module, "wopt.the-subdir-modules-rellinks-is-its-own", .server = with_subdir)
 {

@@ -83,13 +83,32 @@ static void wait_for_lock(long arg)
 	int fd = OK(open(P("f"), O_RDWR));
 	OK(lock_cmd(fd, F_SETLKW, F_WRLCK, 0, 0));
 }
-CASE(lock_wait, "lock.posix-waiting-is-let-through-by-the-unlock", .modes = T_MODE_POOL)
+static void wait_for_flock(long arg)
+{
+	(void)arg;
+	int fd = OK(open(P("f"), O_RDWR));
+	OK(flock(fd, LOCK_EX));
+	OK(flock(fd, LOCK_UN));
+}
+/*
+ * The file is locked by a descriptor, *fd if it is asked for, and a process waits for it, which the
+ * program has seen.
+ */
+static pid_t waiter_behind(bool posix, const char *seen, int *fd)
 {
 	put(S("f"), "");
-	int fd = OK(open(P("f"), O_RDWR));
-	OK(lock_cmd(fd, F_SETLK, F_WRLCK, 0, 0));
-	pid_t p = spawn(wait_for_lock, 0);
-	SAW("lock fh2 /f wait wr 0+0");
+	int mine = OK(open(P("f"), O_RDWR));
+	OK(posix ? lock_cmd(mine, F_SETLK, F_WRLCK, 0, 0) : flock(mine, LOCK_EX));
+	pid_t p = spawn(posix ? wait_for_lock : wait_for_flock, 0);
+	SAW(seen);
+	if (fd)
+		*fd = mine;
+	return p;
+}
+CASE(lock_wait, "lock.posix-waiting-is-let-through-by-the-unlock", .modes = T_MODE_POOL)
+{
+	int fd;
+	pid_t p = waiter_behind(true, "lock fh2 /f wait wr 0+0", &fd);
 	YES(!reaped_within(p, 50, NULL));
 	OK(lock_cmd(fd, F_SETLK, F_UNLCK, 0, 0));
 	EQ(reap(p), 0);
@@ -146,20 +165,10 @@ CASE(lock_flock_local, "lock.flock-is-the-kernels-without-flock", .without = "fl
 	UNSEEN("lock*");
 }
 
-static void wait_for_flock(long arg)
-{
-	(void)arg;
-	int fd = OK(open(P("f"), O_RDWR));
-	OK(flock(fd, LOCK_EX));
-	OK(flock(fd, LOCK_UN));
-}
 CASE(lock_flock_wait, "lock.flock-waiting-is-let-through", .modes = T_MODE_POOL)
 {
-	put(S("f"), "");
-	int fd = OK(open(P("f"), O_RDWR));
-	OK(flock(fd, LOCK_EX));
-	pid_t p = spawn(wait_for_flock, 0);
-	SAW("flock fh2 /f ex");
+	int fd;
+	pid_t p = waiter_behind(false, "flock fh2 /f ex", &fd);
 	YES(!reaped_within(p, 50, NULL));
 	OK(flock(fd, LOCK_UN));
 	EQ(reap(p), 0);
@@ -169,11 +178,8 @@ CASE(lock_flock_wait, "lock.flock-waiting-is-let-through", .modes = T_MODE_POOL)
 CASE(lock_flock_single, "lock.flock-waiting-is-let-through-on-a-single-thread", .modes = T_MODE_S,
      .timeout = 8)
 {
-	put(S("f"), "");
-	int fd = OK(open(P("f"), O_RDWR));
-	OK(flock(fd, LOCK_EX));
-	pid_t p = spawn(wait_for_flock, 0);
-	SAW("flock fh2 /f ex*");
+	int fd;
+	pid_t p = waiter_behind(false, "flock fh2 /f ex*", &fd);
 	YES(!reaped_within(p, 50, NULL));
 	OK(flock(fd, LOCK_UN));
 	YES(reaped_within(p, 3000, NULL), "the waiter waits on");
@@ -182,11 +188,8 @@ CASE(lock_flock_single, "lock.flock-waiting-is-let-through-on-a-single-thread", 
 CASE(lock_posix_single, "lock.posix-waiting-is-let-through-on-a-single-thread", .modes = T_MODE_S,
      .timeout = 8)
 {
-	put(S("f"), "");
-	int fd = OK(open(P("f"), O_RDWR));
-	OK(lock_cmd(fd, F_SETLK, F_WRLCK, 0, 0));
-	pid_t p = spawn(wait_for_lock, 0);
-	SAW("open fh2 /f rw");
+	int fd;
+	pid_t p = waiter_behind(true, "open fh2 /f rw", &fd);
 	YES(!reaped_within(p, 50, NULL));
 	OK(lock_cmd(fd, F_SETLK, F_UNLCK, 0, 0));
 	YES(reaped_within(p, 3000, NULL), "the waiter waits on");
@@ -195,11 +198,7 @@ CASE(lock_posix_single, "lock.posix-waiting-is-let-through-on-a-single-thread", 
 CASE(lock_single_kill, "lock.flock-waiter-can-be-killed-on-a-single-thread", .modes = T_MODE_S,
      .timeout = 8)
 {
-	put(S("f"), "");
-	int fd = OK(open(P("f"), O_RDWR));
-	OK(flock(fd, LOCK_EX));
-	pid_t p = spawn(wait_for_flock, 0);
-	SAW("flock fh2 /f ex*");
+	pid_t p = waiter_behind(false, "flock fh2 /f ex*", NULL);
 	usleep(20000);
 	OK(kill(p, SIGKILL));
 	YES(reaped_within(p, 2000, NULL), "still there after SIGKILL");
@@ -210,11 +209,7 @@ CASE(lock_single_kill, "lock.flock-waiter-can-be-killed-on-a-single-thread", .mo
 CASE(lock_flock_kill, "lock.flock-waiter-can-be-killed", .modes = T_MODE_POOL)
 {
 	int status;
-	put(S("f"), "");
-	int fd = OK(open(P("f"), O_RDWR));
-	OK(flock(fd, LOCK_EX));
-	pid_t p = spawn(wait_for_flock, 0);
-	SAW("flock fh2 /f ex");
+	pid_t p = waiter_behind(false, "flock fh2 /f ex", NULL);
 	usleep(20000);
 	OK(kill(p, SIGKILL));
 	YES(reaped_within(p, 2000, &status), "still there after SIGKILL");
@@ -224,11 +219,7 @@ CASE(lock_flock_kill, "lock.flock-waiter-can-be-killed", .modes = T_MODE_POOL)
 
 CASE(lock_setlkw_kill, "lock.posix-waiter-can-be-killed", .modes = T_MODE_POOL)
 {
-	put(S("f"), "");
-	int fd = OK(open(P("f"), O_RDWR));
-	OK(lock_cmd(fd, F_SETLK, F_WRLCK, 0, 0));
-	pid_t p = spawn(wait_for_lock, 0);
-	SAW("lock fh2 /f wait wr 0+0");
+	pid_t p = waiter_behind(true, "lock fh2 /f wait wr 0+0", NULL);
 	usleep(20000);
 	OK(kill(p, SIGKILL));
 	YES(reaped_within(p, 2000, NULL), "still there after SIGKILL");
@@ -248,11 +239,7 @@ static void blocks_in_flock(struct fuse_operations *ops)
 CASE(lock_flock_kill_2, "lock.flock-waiter-can-be-killed-when-the-program-blocks",
      .modes = T_MODE_POOL, .ops = blocks_in_flock)
 {
-	put(S("f"), "");
-	int fd = OK(open(P("f"), O_RDWR));
-	OK(flock(fd, LOCK_EX));
-	pid_t p = spawn(wait_for_flock, 0);
-	SAW("flock fh2 /f 2");
+	pid_t p = waiter_behind(false, "flock fh2 /f 2", NULL);
 	usleep(20000);
 	OK(kill(p, SIGKILL));
 	YES(reaped_within(p, 2000, NULL), "still there after SIGKILL");

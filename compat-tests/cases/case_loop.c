@@ -24,6 +24,16 @@ static void serves(void)
 
 #define TURNS(n) YES(atomic_load(&T->word[1]) >= (n), "%ld turns", atomic_load(&T->word[1]))
 
+/* Servers that end up in own_main(), which sees in how_now which of the API's loops to call. */
+static int how_now;
+static int own_main(int argc, char **argv);
+#define OWN_MAIN(id, how)                                                                          \
+	static int id(int argc, char **argv)                                                       \
+	{                                                                                          \
+		how_now = how;                                                                     \
+		return own_main(argc, argv);                                                       \
+	}
+
 #if FUSE_API == 2
 /* --- FUSE 2 -------------------------------------------------------------------------------------
  */
@@ -141,7 +151,6 @@ CASE(loop_channel, "loop.channel-of-the-programs-own", .ll = true, .apis = T_API
 }
 
 static int loop_of(struct fuse *f, int how);
-static int how_now;
 static int own_main(int argc, char **argv)
 {
 	struct fuse_operations ops;
@@ -189,12 +198,6 @@ static int loop_of(struct fuse *f, int how)
 		return 0;
 	}
 }
-#define OWN_MAIN(id, how)                                                                          \
-	static int id(int argc, char **argv)                                                       \
-	{                                                                                          \
-		how_now = how;                                                                     \
-		return own_main(argc, argv);                                                       \
-	}
 OWN_MAIN(main_loop, HOW_LOOP)
 OWN_MAIN(main_mt, HOW_MT)
 OWN_MAIN(main_proc, HOW_PROC)
@@ -450,7 +453,6 @@ CASE(loop_config, "loop.configuration-converted-and-set", .ll = true, .apis = T_
 }
 
 enum { HOW_LOOP, HOW_MT, HOW_31, HOW_32 };
-static int how_now;
 static int path_loop(struct fuse *f)
 {
 	int (*old)(struct fuse *, int) = dlsym(RTLD_DEFAULT, "fuse_loop_mt_31");
@@ -490,12 +492,6 @@ static int own_main(int argc, char **argv)
 	t_path_finish();
 	return ret ? 1 : 0;
 }
-#define OWN_MAIN(id, how)                                                                          \
-	static int id(int argc, char **argv)                                                       \
-	{                                                                                          \
-		how_now = how;                                                                     \
-		return own_main(argc, argv);                                                       \
-	}
 OWN_MAIN(main_loop, HOW_LOOP)
 OWN_MAIN(main_mt, HOW_MT)
 OWN_MAIN(main_31, HOW_31)

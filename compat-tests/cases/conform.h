@@ -376,6 +376,8 @@ bool t_begin(struct t_call *c, enum t_op op, const struct fuse_ctx *ctx, uint64_
 long t_end(struct t_call *c, long ret);
 /* The program found something wrong: fails the case. */
 void t_server_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The same, as seen from outside of the client and the program. */
+void t_case_failed(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 extern const struct t_case *t_this; /* the case that runs */
 extern t_channel t_chan;            /* low level: for notifications */

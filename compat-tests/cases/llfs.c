@@ -474,8 +474,34 @@ static fuse_ino_t entry_at(fuse_ino_t dir, off_t *at, const char **name)
 	return 0;
 }
 
-static void ll_op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
-			  struct fuse_file_info *fi)
+/* One entry, or the bytes it would take, which are more than there are. */
+static size_t put_entry(fuse_req_t req, bool plus, char *buf, size_t room, fuse_ino_t child,
+			const char *name, off_t off)
+{
+	struct fuse_entry_param e;
+	struct stat st;
+
+	if (!plus) {
+		ll_stat(child, &st);
+		return fuse_add_direntry(req, buf, room, name, &st, off);
+	}
+#if FUSE_API == 3
+	bool dots = name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+
+	ll_entry(child, &e);
+	size_t n = fuse_add_direntry_plus(req, buf, room, name, &e, off);
+	/* "." and ".." count no lookup, nor does what did not fit */
+	if (dots || n > room)
+		atomic_fetch_sub(&T->lookups[child], 1);
+	return n;
+#else
+	(void)e;
+	return room + 1;
+#endif
+}
+
+static void list(bool plus, fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+		 struct fuse_file_info *fi)
 {
 	char *buf = malloc(size);
 	size_t used = 0;
@@ -483,17 +509,16 @@ static void ll_op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off
 	fuse_ino_t child;
 	struct t_call c;
 
-	if (ll_begin(&c, OP_readdir, req, fi->fh, ino, NULL, "%lld", (long long)off)) {
+	if (ll_begin(&c, plus ? OP_readdirplus : OP_readdir, req, fi->fh, ino, NULL, "%lld",
+		     (long long)off)) {
 		fuse_reply_err(req, (int)-c.ret);
 		free(buf);
 		return;
 	}
 	pthread_mutex_lock(&mutex);
 	while ((child = entry_at(ino, &off, &name))) {
-		struct stat st;
+		size_t n = put_entry(req, plus, buf + used, size - used, child, name, off);
 
-		ll_stat(child, &st);
-		size_t n = fuse_add_direntry(req, buf + used, size - used, name, &st, off);
 		if (n > size - used)
 			break;
 		used += n;
@@ -504,39 +529,17 @@ static void ll_op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off
 	free(buf);
 }
 
+static void ll_op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+			  struct fuse_file_info *fi)
+{
+	list(false, req, ino, size, off, fi);
+}
+
 #if FUSE_API == 3
 static void ll_op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 			      struct fuse_file_info *fi)
 {
-	char *buf = malloc(size);
-	size_t used = 0;
-	const char *name;
-	fuse_ino_t child;
-	struct t_call c;
-
-	if (ll_begin(&c, OP_readdirplus, req, fi->fh, ino, NULL, "%lld", (long long)off)) {
-		fuse_reply_err(req, (int)-c.ret);
-		free(buf);
-		return;
-	}
-	pthread_mutex_lock(&mutex);
-	while ((child = entry_at(ino, &off, &name))) {
-		struct fuse_entry_param e;
-		bool dots = name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
-
-		ll_entry(child, &e);
-		size_t n = fuse_add_direntry_plus(req, buf + used, size - used, name, &e, off);
-		/* "." and ".." count no lookup, nor does what did not fit */
-		if (dots || n > size - used)
-			atomic_fetch_sub(&T->lookups[child], 1);
-		if (n > size - used)
-			break;
-		used += n;
-	}
-	pthread_mutex_unlock(&mutex);
-	t_end(&c, (long)used);
-	fuse_reply_buf(req, buf, used);
-	free(buf);
+	list(true, req, ino, size, off, fi);
 }
 #endif
 

@@ -559,20 +559,6 @@ static void work(void)
 	free(p);
 }
 
-static void fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void fail(const char *fmt, ...)
-{
-	int none = 0;
-	va_list ap;
-
-	if (!atomic_compare_exchange_strong(&T->failed, &none, 2))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(T->msg, sizeof(T->msg), fmt, ap);
-	va_end(ap);
-	atomic_store(&T->failed, 1);
-}
-
 /* What a kernel would not have taken. */
 static void judge_books(void)
 {
@@ -583,10 +569,10 @@ static void judge_books(void)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", i ? "; " : "",
 			 sk_violation(kern, i));
 	if (n && !t_this->violates)
-		fail("the kernel's books: %s", text);
+		t_case_failed("the kernel's books: %s", text);
 	if (t_this->violates && !strstr(text, t_this->violates))
-		fail("the kernel's books should show \"%s\", they show \"%s\"", t_this->violates,
-		     text);
+		t_case_failed("the kernel's books should show \"%s\", they show \"%s\"",
+			      t_this->violates, text);
 }
 
 int t_sim_prepare(void)
@@ -632,7 +618,7 @@ void t_sim_kernel(void)
 	if (!t_this->sim) {
 		r = sk_init(kern);
 		if (r && r != -ENOTCONN)
-			fail("INIT: %s", strerror(-r));
+			t_case_failed("INIT: %s", strerror(-r));
 		atomic_store(&T->sim_ready, r ? -1 : 1);
 		work();
 	} else {

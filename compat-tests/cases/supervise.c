@@ -14,20 +14,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-static void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void note(const char *fmt, ...)
-{
-	int none = 0;
-	va_list ap;
-
-	if (!atomic_compare_exchange_strong(&T->failed, &none, 2))
-		return;
-	va_start(ap, fmt);
-	vsnprintf(T->msg, sizeof(T->msg), fmt, ap);
-	va_end(ap);
-	atomic_store(&T->failed, 1);
-}
-
 static void add_stacks(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static void add_stacks(const char *fmt, ...)
 {
@@ -243,8 +229,8 @@ static void reap_all(void)
 		} else if (pid == kernel) {
 			kernel_ended = 1;
 			if (WIFSIGNALED(status))
-				note("the simulated kernel was killed by signal %d",
-				     WTERMSIG(status));
+				t_case_failed("the simulated kernel was killed by signal %d",
+					      WTERMSIG(status));
 		}
 	}
 }
@@ -349,11 +335,11 @@ static void judge_server(void)
 	if (t_this->any_exit)
 		return;
 	if (WIFSIGNALED(s))
-		note("the server was killed by signal %d (%s)", WTERMSIG(s),
-		     strsignal(WTERMSIG(s)));
+		t_case_failed("the server was killed by signal %d (%s)", WTERMSIG(s),
+			      strsignal(WTERMSIG(s)));
 	else if (WEXITSTATUS(s) != t_this->exit_status)
-		note("the server's exit status is %d, expected %d", WEXITSTATUS(s),
-		     t_this->exit_status);
+		t_case_failed("the server's exit status is %d, expected %d", WEXITSTATUS(s),
+			      t_this->exit_status);
 }
 
 static void unmount_and_end(void)
@@ -369,14 +355,15 @@ static void unmount_and_end(void)
 				usleep(5000);
 		}
 		if (t_mounted()) {
-			note("the mount is still busy at the end");
+			t_case_failed("the mount is still busy at the end");
 			end_by_force();
 			return;
 		}
 	}
 	int ms = t_this->end_ms ? t_this->end_ms : 6000;
 	if (!server_ended_within(ms)) {
-		note("the server did not end within %ld ms of the unmount", t_patience(ms));
+		t_case_failed("the server did not end within %ld ms of the unmount",
+			      t_patience(ms));
 		end_by_force();
 		return;
 	}
@@ -391,13 +378,13 @@ static void end_kernel(void)
 	for (long end = t_now_ms() + t_patience(12000); !kernel_ended; usleep(500)) {
 		reap_all();
 		if (t_now_ms() > end) {
-			note("the simulated kernel waits for the library");
+			t_case_failed("the simulated kernel waits for the library");
 			end_by_force();
 			return;
 		}
 	}
 	if (!server_ended_within(t_this->end_ms ? t_this->end_ms : 6000)) {
-		note("the server did not end with its kernel");
+		t_case_failed("the server did not end with its kernel");
 		end_by_force();
 		return;
 	}
@@ -427,11 +414,12 @@ static bool start_server(void)
 		if (atomic_load(&T->server_ended) && T->sim)
 			break;
 		if (atomic_load(&T->server_ended)) {
-			note("the server ended (status 0x%x) without mounting", T->server_status);
+			t_case_failed("the server ended (status 0x%x) without mounting",
+				      T->server_status);
 			return false;
 		}
 		if (t_now_ms() > end) {
-			note("not mounted within %ld ms", t_patience(5000));
+			t_case_failed("not mounted within %ld ms", t_patience(5000));
 			end_by_force();
 			return false;
 		}
@@ -460,16 +448,16 @@ static void run_case(void)
 		if (atomic_load(&T->failed) && end > t_now_ms() + 1000)
 			end = t_now_ms() + 1000;
 		if (t_now_ms() > end) {
-			note("timeout: the client was not done within %d s", limit);
+			t_case_failed("timeout: the client was not done within %d s", limit);
 			end_by_force();
 			return;
 		}
 	}
 	if (WIFSIGNALED(client_status))
-		note("the client was killed by signal %d (%s)", WTERMSIG(client_status),
-		     strsignal(WTERMSIG(client_status)));
+		t_case_failed("the client was killed by signal %d (%s)", WTERMSIG(client_status),
+			      strsignal(WTERMSIG(client_status)));
 	else if (WEXITSTATUS(client_status) && !atomic_load(&T->failed) && !*T->skip)
-		note("the client ended with %d", WEXITSTATUS(client_status));
+		t_case_failed("the client ended with %d", WEXITSTATUS(client_status));
 	reap_all();
 	if (atomic_load(&T->server_ended) && WIFSIGNALED(T->server_status)) {
 		/* this, not what the client saw of it, is the news */
@@ -478,9 +466,9 @@ static void run_case(void)
 
 			snprintf(first, sizeof(first), "%.1400s", T->msg);
 			atomic_store(&T->failed, 0);
-			note("the server was killed by signal %d (%s); %s",
-			     WTERMSIG(T->server_status), strsignal(WTERMSIG(T->server_status)),
-			     first);
+			t_case_failed("the server was killed by signal %d (%s); %s",
+				      WTERMSIG(T->server_status),
+				      strsignal(WTERMSIG(T->server_status)), first);
 		}
 	}
 	if (T->sim)
@@ -534,8 +522,9 @@ static void read_kernel_log(void)
 			continue;
 		text[strcspn(text, "\n")] = 0;
 		if (alarms(text))
-			note("in the kernel log, of this case or of one at the same time: %s",
-			     text + 1);
+			t_case_failed(
+				"in the kernel log, of this case or of one at the same time: %s",
+				text + 1);
 	}
 }
 
@@ -569,7 +558,7 @@ static void supervisor(const struct job *j)
 	umask(022);
 	r = prepare(j);
 	if (r)
-		note("cannot set the scratch directory up: %s", strerror(-r));
+		t_case_failed("cannot set the scratch directory up: %s", strerror(-r));
 	open_kernel_log();
 	if (!r && !*T->skip)
 		run_case();
@@ -620,7 +609,7 @@ int job_start(struct job *j, const struct t_case *c, int mode_s, const struct ke
 	setrlimit(RLIMIT_CORE, &no_core);
 	if (unshare(CLONE_NEWNS | CLONE_NEWPID) ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL)) {
-		note("cannot make a mount namespace: %s (run as root)", strerror(errno));
+		t_case_failed("cannot make a mount namespace: %s (run as root)", strerror(errno));
 		_exit(0);
 	}
 	init = fork();
@@ -630,7 +619,7 @@ int job_start(struct job *j, const struct t_case *c, int mode_s, const struct ke
 	int limit = (c->timeout > 20 ? c->timeout : 20) + 100;
 	for (long end = t_now_ms() + limit * 1000L; waitpid(init, NULL, WNOHANG) == 0; usleep(1000))
 		if (t_now_ms() > end) {
-			note("the supervisor hung");
+			t_case_failed("the supervisor hung");
 			kill(init, SIGKILL);
 			waitpid(init, NULL, 0);
 			break;

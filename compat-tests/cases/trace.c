@@ -32,18 +32,35 @@ void t_select(void *ops, const struct t_field *fields, size_t count, const struc
 			*(void **)((char *)ops + fields[i].offset) = NULL;
 }
 
-void t_server_fail(const char *fmt, ...)
+/* The first failure is the case's: it alone is kept. */
+static void __attribute__((format(printf, 2, 0)))
+failed_with(const char *where, const char *fmt, va_list ap)
 {
-	int none = 0;
-	va_list ap;
+	int none = 0, n;
 
 	if (!atomic_compare_exchange_strong(&T->failed, &none, 2))
 		return;
-	va_start(ap, fmt);
-	int n = snprintf(T->msg, sizeof(T->msg), "in the server: ");
+	n = snprintf(T->msg, sizeof(T->msg), "%s", where);
 	vsnprintf(T->msg + n, sizeof(T->msg) - (size_t)n, fmt, ap);
-	va_end(ap);
 	atomic_store(&T->failed, 1);
+}
+
+void t_server_fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	failed_with("in the server: ", fmt, ap);
+	va_end(ap);
+}
+
+void t_case_failed(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	failed_with("", fmt, ap);
+	va_end(ap);
 }
 
 static int blocked_until(struct t_knob *k)

@@ -7,8 +7,7 @@
 #include <string.h>
 #include <limits.h>
 #include "core/base/log.h"
-#include "core/base/opt.h"
-#include "unit.h"
+#include "test_opt.h"
 
 struct data {
 	int a, b, n;
@@ -111,18 +110,6 @@ static int insert_second(void *data, const char *arg, int key, struct core_args 
 	(void)data;
 	note(arg, key);
 	return core_opt_insert_arg(out, 1, arg) < 0 ? -1 : 0;
-}
-
-/* Joins the vector with '|', the way the vectors below are written. */
-static void join(const struct core_args *args, char *text, size_t size)
-{
-	size_t len = 0;
-
-	text[0] = '\0';
-	for (int i = 0; i < args->argc && len < size; i++)
-		len += (size_t)snprintf(text + len, size - len, "%s%s", i ? "|" : "",
-					args->argv[i]);
-	CU_ASSERT(args->argv == NULL || args->argv[args->argc] == NULL);
 }
 
 /* Splits at '|'; the vector's strings are in text. */

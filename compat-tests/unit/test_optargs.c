@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/base/log.h"
-#include "core/base/opt.h"
-#include "unit.h"
+#include "test_opt.h"
 
 static const struct core_opt known[] = {
 	CORE_OPT_KEY("a", 1),
@@ -18,18 +17,6 @@ static void ignore(int level, const char *fmt, va_list ap)
 	(void)level;
 	(void)fmt;
 	(void)ap;
-}
-
-/* The vector with '|' between arguments. */
-static void join(const struct core_args *args, char *text, size_t size)
-{
-	size_t len = 0;
-
-	text[0] = '\0';
-	for (int i = 0; i < args->argc && len < size; i++)
-		len += (size_t)snprintf(text + len, size - len, "%s%s", i ? "|" : "",
-					args->argv[i]);
-	CU_ASSERT_PTR_NULL(args->argv[args->argc]);
 }
 
 static void add_opt(void)

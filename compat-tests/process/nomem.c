@@ -298,6 +298,16 @@ static const struct fuse_lowlevel_ops ll_ops = {
 	.read = ll_read,
 };
 
+/* A program that has not asked for it gets no NULL for a path. */
+static bool null_path;
+
+static int release(const char *path, struct fuse_file_info *fi)
+{
+	(void)fi;
+	null_path |= !path;
+	return 0;
+}
+
 #if API == 3
 static int by_path(struct fuse_args *args)
 {
@@ -512,6 +522,9 @@ static bool try(const char *what, unsigned long n, bool strict)
 		snprintf(text, sizeof(text), "%zu blocks are left", left);
 		complain(what, n, text);
 	}
+	if (null_path)
+		complain(what, n, "release() got NULL for a path");
+	null_path = false;
 	if (mounted()) {
 		complain(what, n, "still mounted");
 		umount2(mountpoint, MNT_DETACH);
@@ -542,6 +555,7 @@ int main(int argc, char **argv)
 	mountpoint = argv[2];
 	option = argc > 3 ? argv[3] : NULL;
 	tested = strcmp(argv[1], "path") ? by_request : by_path;
+	one_file_ops.release = release;
 	report = fdopen(fcntl(1, F_DUPFD_CLOEXEC, 3), "w");
 	said_fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (!report || said_fd < 0 || dup2(said_fd, 2) < 0)

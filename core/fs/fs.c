@@ -82,6 +82,11 @@ static int worker_init(struct core_session *se, struct core_worker *w)
 	if (!fw)
 		return -ENOMEM;
 	memset(fw, 0, sizeof(*fw));
+	/* A release cannot be refused: for want of this it would reach the program without a path. */
+	if (path_buf_reserve(&fw->buf[0])) {
+		free(fw);
+		return -ENOMEM;
+	}
 	w->fs_local = fw;
 	w->context.fuse = fs->fuse;
 	w->context.private_data = fs->data;

@@ -196,6 +196,11 @@ static void keep(struct path_tree *t, uint32_t idx, const char *name, struct pat
 	b->dir_idx = dir;
 }
 
+int path_buf_reserve(struct path_buf *b)
+{
+	return b->mem ? 0 : grow(b);
+}
+
 void path_buf_free(struct path_buf *b)
 {
 	free(b->mem);

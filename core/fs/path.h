@@ -59,6 +59,8 @@ struct path_want {
 	const char *path; /* out */
 };
 int path_get2(struct path_tree *t, struct path_slot *s, struct path_want *a, struct path_want *b);
+/* A first size, with which paths of any usual length can be told whatever memory is left later. */
+int path_buf_reserve(struct path_buf *buf);
 void path_buf_free(struct path_buf *buf);
 /* Ends what path_get began; the bytes in buf stay. */
 void path_signal(struct path_tree *t);

@@ -60,7 +60,7 @@ static int o_flush(void *d, const char *path, struct core_file_info *fi)
 }
 static int o_release(void *d, const char *path, struct core_file_info *fi)
 {
-	return OP(d)->release(path, fi->flags);
+	return OP(d)->release(path ? path : NO_PATH, fi->flags);
 }
 static int o_fsync(void *d, const char *path, int datasync, struct core_file_info *fi)
 {

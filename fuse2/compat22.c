@@ -69,7 +69,7 @@ static int c_flush(void *d, const char *path, struct core_file_info *fi)
 }
 static int c_release(void *d, const char *path, struct core_file_info *fi)
 {
-	WITH_OLD(OP(d)->release(path, &old));
+	WITH_OLD(OP(d)->release(path ? path : NO_PATH, &old));
 }
 static int c_fsync(void *d, const char *path, int datasync, struct core_file_info *fi)
 {
@@ -77,7 +77,7 @@ static int c_fsync(void *d, const char *path, int datasync, struct core_file_inf
 }
 static int c_releasedir(void *d, const char *path, struct core_file_info *fi)
 {
-	WITH_OLD(OP(d)->releasedir(path, &old));
+	WITH_OLD(OP(d)->releasedir(path ? path : NO_PATH, &old));
 }
 static int c_fsyncdir(void *d, const char *path, int datasync, struct core_file_info *fi)
 {

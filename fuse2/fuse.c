@@ -81,7 +81,7 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 	if (modules_push(&f->fs, modules, args) == -1)
 		goto fail;
 	flags_of(f->fs, &cfg);
-	thunks_make(&f->fs->op, &f->built_in.ops);
+	thunks_make(&f->fs->op, cfg.nullpath_ok, &f->built_in.ops);
 	if (compat == 22)
 		thunks_compat22(&f->fs->op, &f->built_in.ops);
 	else if (compat <= 21)

@@ -157,7 +157,10 @@ struct fuse_fs *ext_init_begin(struct fuse_fs *fs, struct fuse_conn_info *conn);
 void ext_init_end(struct fuse_fs *fs, struct fuse_fs *before, struct fuse_conn_info *conn);
 
 /* ---- thunks.c ---- */
-void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out);
+/* null_ok: the program takes NULL where a path is gone. */
+void thunks_make(const struct fuse_operations *op, bool null_ok, struct core_fs_ops *out);
+/* What release and releasedir of the others get then; flush has always got NULL. */
+#define NO_PATH "-"
 
 /* ---- chan.c ---- */
 /* The channel's transport goes to whoever asks; NULL if it went already. */

@@ -74,6 +74,20 @@ static int t_statfs(void *d, const char *path, struct statvfs *st)
 	return OP(d)->statfs(path ? path : "/", st);
 }
 
+static int t_release(void *d, const char *path, struct core_file_info *fi)
+{
+	struct fuse_file_info pub;
+
+	return OP(d)->release(path ? path : NO_PATH, public_fi(&pub, fi));
+}
+
+static int t_releasedir(void *d, const char *path, struct core_file_info *fi)
+{
+	struct fuse_file_info pub;
+
+	return OP(d)->releasedir(path ? path : NO_PATH, public_fi(&pub, fi));
+}
+
 /* The program's buffer: what called readdir may be a module with a fill function of its own. */
 struct filling {
 	core_fill_dir fill;
@@ -140,7 +154,7 @@ static void t_destroy(void *d)
 	OP(d)->destroy(top_of(d)->user_data);
 }
 
-void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out)
+void thunks_make(const struct fuse_operations *op, bool null_ok, struct core_fs_ops *out)
 {
 	thunks_common(op, out);
 	out->init = t_init;
@@ -158,5 +172,9 @@ void thunks_make(const struct fuse_operations *op, struct core_fs_ops *out)
 		out->utimens = t_utimens;
 	if (op->getdir)
 		out->readdir = t_readdir;
+	if (op->release && !null_ok)
+		out->release = t_release;
+	if (op->releasedir && !null_ok)
+		out->releasedir = t_releasedir;
 	ext_thunks(out);
 }

@@ -493,6 +493,50 @@ CASE(name_hard_remove, "name.hard-remove-unlinks-at-once", SETTING(hard_remove))
 }
 
 #if FUSE_API == 2
+/* These two have always been given a text, as programs without nullpath_ok expect. */
+static int (*real_release)(const char *path, struct fuse_file_info *fi);
+static int (*real_releasedir)(const char *path, struct fuse_file_info *fi);
+
+static int with_text(const char *path, struct fuse_file_info *fi,
+		     int (*real)(const char *, struct fuse_file_info *))
+{
+	if (!path || strcmp(path, "-"))
+		t_server_fail("the path is %s, expected \"-\"", path ? path : "NULL");
+	return real(path, fi);
+}
+
+static int release_with_text(const char *path, struct fuse_file_info *fi)
+{
+	return with_text(path, fi, real_release);
+}
+
+static int releasedir_with_text(const char *path, struct fuse_file_info *fi)
+{
+	return with_text(path, fi, real_releasedir);
+}
+
+static void look_at_releases(struct fuse_operations *ops)
+{
+	real_release = ops->release;
+	real_releasedir = ops->releasedir;
+	ops->release = release_with_text;
+	ops->releasedir = releasedir_with_text;
+}
+
+CASE(name_release_lost, "name.release-of-what-has-no-path-any-more", SETTING(hard_remove),
+     .apis = T_API2, .ops = look_at_releases)
+{
+	put(S("f"), "hello");
+	OK(mkdir(S("d"), 0755));
+	int fd = OK(open(P("f"), O_RDONLY)), dir = OK(open(P("d"), O_RDONLY | O_DIRECTORY));
+	OK(unlink(P("f")));
+	OK(rmdir(P("d")));
+	OK(close(fd));
+	SAW("release fh*");
+	OK(close(dir));
+	SAW("releasedir fh*");
+}
+
 static void null_ok(struct fuse_operations *ops)
 {
 	ops->flag_nullpath_ok = 1;

@@ -67,7 +67,7 @@ struct core_pool {
 	struct core_pool_thread *threads;
 	unsigned live, blocked, peak;      /* in the pool / in lock waits */
 	unsigned long started;
-	unsigned ready;                    /* have started and not ended */
+	unsigned starting, ready;          /* not yet in their loops / in them */
 	unsigned failed_starts;            /* since the last that succeeded */
 	bool spawn_failed;
 	int low_idle;                      /* fewest idle since the last shrink look */
@@ -197,7 +197,7 @@ static void start_failed(struct core_pool *p, int res)
 	pthread_mutex_lock(&p->lock);
 	first = p->failed_starts++ == 0;
 	/* After a stop there are none because they have left. */
-	hopeless = !p->ready && p->failed_starts >= p->cfg.floor && !atomic_load(&p->stop);
+	hopeless = !p->ready && !p->starting && !atomic_load(&p->stop);
 	pthread_mutex_unlock(&p->lock);
 	if (first)
 		core_err("cannot start a worker thread: %s\n", strerror(-res));
@@ -213,6 +213,7 @@ static bool group_started(struct core_pool_thread *pt, int res)
 	struct core_pool *p = pt->pool;
 	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&p->lock);
 
+	p->starting--;
 	pt->group->starts++;
 	if (pt->group->number) {
 		if (res < 0 && !p->group_error)
@@ -327,6 +328,7 @@ static int spawn(struct core_pool *p, struct group *g)
 	g->live++;
 	g->had_first = true;
 	p->started++;
+	p->starting++;
 	if (p->live + p->blocked > p->peak)
 		p->peak = p->live + p->blocked;
 	return 0;

@@ -5,7 +5,7 @@
 
 struct fuse_session *cuse_session(struct fuse_args *args, struct core_session_config *cfg)
 {
-	return options_session(args, cfg) ? NULL : session_wrap(NULL, NULL);
+	return options_session(args, cfg, false) ? NULL : session_wrap(NULL, NULL);
 }
 
 int cuse_cmdline(struct fuse_args *args, int *multithreaded, int *foreground)

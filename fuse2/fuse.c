@@ -90,7 +90,7 @@ struct fuse *fuse_new_common(struct fuse_chan *ch, struct fuse_args *args,
 	/* Modules first: one's option may be spelled as one of these. */
 	if (modules_wrap(&f->built_in, modules, args) == -1 ||
 	    core_fs_options(core_args_of(args), &cfg, &further, debug) == -1 ||
-	    options_session(args, &scfg) == -1)
+	    options_session(args, &scfg, true) == -1)
 		goto fail;
 	if (further.max_readahead)
 		scfg.max_readahead = further.max_readahead;

@@ -140,8 +140,8 @@ struct fuse_session *lowlevel_new(struct fuse_args *args, const struct fuse_lowl
 struct fuse_session *session_wrap(struct core_session *cs, struct core_fs *fs);
 
 /* ---- options.c ---- */
-/* Session options out of args. 0 or -1 (logged). */
-int options_session(struct fuse_args *args, struct core_session_config *cfg);
+/* Session options out of args; path_api: an unknown one may be meant for that. 0 or -1 (logged). */
+int options_session(struct fuse_args *args, struct core_session_config *cfg, bool path_api);
 /* The path API's; what is left is for modules, then for options_session(). */
 int options_fs(struct fuse_args *args, struct core_fs_config *cfg, char **modules, bool *debug);
 void options_session_help(void);

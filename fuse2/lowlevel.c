@@ -123,7 +123,7 @@ struct fuse_session *lowlevel_new(struct fuse_args *args, const struct fuse_lowl
 	make_ops(&se->ll, compat, &ops);
 	if (compat == 24)
 		ll_thunks_compat24(&se->ll, &ops);
-	if (options_session(args, &cfg) == -1 ||
+	if (options_session(args, &cfg, false) == -1 ||
 	    !(se->cs = core_session_new(&fuse2_profile, &cfg, &ops, se))) {
 		session_unwrap(se);
 		return NULL;

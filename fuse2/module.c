@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 static struct fuse_module *registered; /* copies of the callers' */
+static unsigned registered_count;
 static pthread_mutex_t registered_lock = PTHREAD_MUTEX_INITIALIZER;
 
 EXPORT void fuse_register_module(struct fuse_module *mod)
@@ -24,6 +25,14 @@ EXPORT void fuse_register_module(struct fuse_module *mod)
 	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&registered_lock);
 	copy->next = registered;
 	registered = copy;
+	registered_count++;
+}
+
+unsigned modules_registered(void)
+{
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&registered_lock);
+
+	return registered_count;
 }
 
 module_factory module_registered(const char *name)

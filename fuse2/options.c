@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 struct session_options {
+	bool path_api; /* whose it is */
 	int debug, deny_others;
 	unsigned max_write, max_readahead, max_background, congestion_threshold, max_read;
 	int sync_read, atomic_o_trunc, big_writes;
@@ -149,13 +150,13 @@ void options_fs_help(void)
 }
 
 /* An option nobody before has taken. */
-static int unknown_option(const char *arg)
+static int unknown_option(const char *arg, bool path_api)
 {
-	const char *near = core_opt_nearest(fs_opts, arg);
+	const char *near = path_api ? core_opt_nearest(fs_opts, arg) : NULL;
 
 	if (!near)
 		near = core_opt_nearest(session_opts, arg);
-	if (!near)
+	if (!near && path_api)
 		near = core_fs_nearest_option(arg);
 	if (!near)
 		near = core_mount_nearest(arg, &fuse2_mount_profile);
@@ -169,7 +170,8 @@ static int unknown_option(const char *arg)
 
 static int session_proc(void *data, const char *arg, int key, struct core_args *outargs)
 {
-	(void)data;
+	const struct session_options *o = data;
+
 	(void)outargs;
 	switch (key) {
 	case 'h':
@@ -180,7 +182,7 @@ static int session_proc(void *data, const char *arg, int key, struct core_args *
 			WIRE_MINOR);
 		return -1;
 	default:
-		return unknown_option(arg);
+		return unknown_option(arg, o->path_api);
 	}
 }
 
@@ -195,9 +197,9 @@ static uint64_t locks_off(const struct session_options *o)
 	return off;
 }
 
-int options_session(struct fuse_args *args, struct core_session_config *cfg)
+int options_session(struct fuse_args *args, struct core_session_config *cfg, bool path_api)
 {
-	struct session_options o = { 0 };
+	struct session_options o = { .path_api = path_api };
 
 	memset(cfg, 0, sizeof(*cfg));
 	if (core_session_options(core_args_of(args), cfg) ||

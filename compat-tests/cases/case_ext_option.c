@@ -526,6 +526,12 @@ REFUSED(wopt_bad_both, "options-that-exclude-each-other", "auto_xattr,native_xat
 	"native_xattr")
 REFUSED(wopt_near, "unknown-with-the-nearest-name-of-winfsp", "FileInfoTimout=5", "FileInfoTimout",
 	"did you mean")
+CASE(wopt_near_ll, "wopt.refused-path-option-of-a-low-level-program", .ll = true,
+     .opts = "auto_cache", .no_mount = true, .any_exit = true)
+{
+	refused("auto_cache", "unknown");
+	YES(!strstr(t_log(), "did you mean"), "it suggests what is refused: %s", t_log());
+}
 REFUSED(wopt_near_mac, "unknown-with-the-nearest-name-of-macfuse", "nolocalcache", "nolocalcache",
 	"nolocalcaches")
 REFUSED(wopt_near_mount, "unknown-with-the-nearest-name-of-the-mount", "FileSystemNam=x",

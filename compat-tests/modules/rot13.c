@@ -233,6 +233,13 @@ fail:
 	return NULL;
 }
 
-#ifndef IN_PROGRAM
+#ifdef REGISTERS_AS
+static __attribute__((constructor)) void register_it(void)
+{
+	static struct fuse_module module = {.name = REGISTERS_AS, .factory = rot13_new};
+
+	fuse_register_module(&module);
+}
+#elif !defined(IN_PROGRAM)
 FUSE_REGISTER_MODULE(rot13, rot13_new);
 #endif

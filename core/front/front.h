@@ -148,6 +148,8 @@ int module_for_each(const char *list, int (*each)(void *, const char *), void *d
 
 /* A module the program has registered, or NULL. */
 module_factory module_registered(const char *name);
+/* How many have been registered so far. */
+unsigned modules_registered(void);
 /* What the variable MODULE_SYMBOL of an object says, which may be absent; NULL: no factory. */
 module_factory module_factory_of(void *variable);
 /* A module may be over top; else says why. */

@@ -34,6 +34,7 @@ static module_factory load(const char *name, struct module_so **out)
 {
 	char *file CLEANUP_FREE = NULL, *symbol CLEANUP_FREE = NULL;
 	struct module_so *so = calloc(1, sizeof(*so));
+	unsigned before = modules_registered();
 	module_factory factory;
 
 	if (so && asprintf(&file, "libfusemod_%s.so", name) == -1)
@@ -60,7 +61,10 @@ static module_factory load(const char *name, struct module_so **out)
 	if (!factory) {
 		core_err("modules=%s: %s has no %s, so it is no module of FUSE " MODULE_API "\n",
 			 name, file, symbol);
-		module_so_put(so);
+		if (modules_registered() == before)
+			module_so_put(so);
+		else
+			free(so); /* it has registered another name, and stays */
 		return NULL;
 	}
 	*out = so;

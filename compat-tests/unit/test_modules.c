@@ -154,6 +154,14 @@ static int b_readdir(void *d, const char *path, void *buf, core_fill_dir fill, o
 	return fill(buf, "ok", NULL, ODD, 0);
 }
 
+static int b_getpath(void *d, const char *path, char *buf, size_t size, struct core_file_info *fi)
+{
+	(void)fi;
+	note(d, "getpath", path);
+	snprintf(buf, size, "%s", path);
+	return 0;
+}
+
 static int collect(void *buf, const char *name, const struct stat *st, off_t off, int flags)
 {
 	CU_ASSERT_PTR_NULL(st);
@@ -174,6 +182,7 @@ static const struct core_fs_ops below = {
 	.ioctl = b_ioctl,
 	.poll = b_poll,
 	.readdir = b_readdir,
+	.getpath = b_getpath,
 };
 
 /* ---- tests --------------------------------------------------------------------------------------
@@ -240,6 +249,34 @@ static void long_paths_reach_the_program(void)
 	core_modules_free(&s);
 }
 
+/* What a layer makes need not begin with a slash, and goes to the one below. */
+static void paths_without_a_slash(void)
+{
+	struct core_modules s = {below, &private_, NULL};
+	char buf[64] = "";
+
+	UNIT_ASSERT_INT(put_over(&s, "iconv", "from_code=UTF-8,to_code=UTF-8"), 0);
+	UNIT_ASSERT_INT(put_over(&s, "subdir", "subdir="), 0);
+	UNIT_ASSERT_INT(s.ops.getpath(s.data, "/x", buf, sizeof(buf), NULL), 0);
+	UNIT_ASSERT_STR(log_, "getpath x");
+	UNIT_ASSERT_STR(buf, "/x");
+	UNIT_ASSERT_INT(s.ops.getpath(s.data, "/d/x", buf, sizeof(buf), NULL), 0);
+	UNIT_ASSERT_STR(buf, "/d/x");
+	UNIT_ASSERT_INT(s.ops.getpath(s.data, "/", buf, sizeof(buf), NULL), 0);
+	UNIT_ASSERT_STR(log_, "getpath .");
+	UNIT_ASSERT_STR(buf, "/");
+	core_modules_free(&s);
+
+	s = (struct core_modules){below, &private_, NULL};
+	UNIT_ASSERT_INT(put_over(&s, "subdir", "subdir=/b"), 0);
+	UNIT_ASSERT_INT(put_over(&s, "subdir", "subdir=a"), 0);
+	UNIT_ASSERT_INT(s.ops.getattr(s.data, "/x", NULL, NULL), -ENOENT);
+	UNIT_ASSERT_STR(log_, "getattr /b/a/x");
+	UNIT_ASSERT_INT(s.ops.getattr(s.data, "", NULL, NULL), -ENOENT);
+	UNIT_ASSERT_STR(log_, "getattr /b/a/");
+	core_modules_free(&s);
+}
+
 static void rellinks(void)
 {
 	static const struct {
@@ -301,5 +338,5 @@ static void bad_options(void)
 }
 
 UNIT_SUITE(modules, UNIT_TEST(operations_pass_through), UNIT_TEST(absent_stays_absent),
-	   UNIT_TEST(long_paths_reach_the_program), UNIT_TEST(rellinks), UNIT_TEST(iconv_converts),
-	   UNIT_TEST(bad_options));
+	   UNIT_TEST(long_paths_reach_the_program), UNIT_TEST(paths_without_a_slash),
+	   UNIT_TEST(rellinks), UNIT_TEST(iconv_converts), UNIT_TEST(bad_options));

@@ -210,9 +210,10 @@ static int map_link(void *d, const char *from, const char *to)
 /* buf gets path with its last name replaced by name, which may be in buf. */
 static int map_last(const char *path, const char *name, char *buf, size_t size)
 {
-	size_t dir = (size_t)(strrchr(path, '/') - path) + 1, len = strlen(name);
+	const char *slash = strrchr(path, '/');
+	size_t dir = slash ? (size_t)(slash - path) + 1 : 0, len = strlen(name);
 
-	if (path[1] == '\0')
+	if (slash == path && !path[1])
 		len = 0; /* the root has no name */
 	if (dir + len + 1 > size)
 		return -ERANGE;

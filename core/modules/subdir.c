@@ -18,16 +18,23 @@ struct subdir {
 	int rellinks;
 };
 
+/* Without the slash it begins with; a layer above need not have made one. */
+static const char *from_root(const char *path)
+{
+	return path + (*path == '/');
+}
+
 static int subdir_path(void *self, const char *path, struct map_buf *out)
 {
 	const struct subdir *s = self;
-	size_t len = strlen(path + 1);
+	const char *rest = from_root(path);
+	size_t len = strlen(rest);
 	int res = map_buf_reserve(out, s->len + len + 2);
 
 	if (res)
 		return res;
 	memcpy(out->mem, s->base, s->len);
-	memcpy(out->mem + s->len, path + 1, len + 1);
+	memcpy(out->mem + s->len, rest, len + 1);
 	if (!*out->mem)
 		strcpy(out->mem, ".");
 	return 0;
@@ -61,7 +68,7 @@ static int subdir_target(void *self, const char *path, char *buf, size_t size)
 {
 	const struct subdir *s = self;
 	char *copy CLEANUP_FREE = NULL;
-	const char *link = path ? path + 1 : "", *target;
+	const char *link = path ? from_root(path) : "", *target;
 	size_t up = 0, len;
 
 	if (!s->rellinks || buf[0] != '/')

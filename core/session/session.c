@@ -36,6 +36,17 @@ char *worker_out(struct core_worker *w, size_t size)
 	return w->out;
 }
 
+/* The program may unmount meanwhile. */
+static int channel_new(struct core_session *se, bool own_queue, struct core_channel **ch)
+{
+	struct core_transport *t = session_transport_get(se);
+	int res = t ? core_channel_new(t, own_queue, ch) : -ENOTCONN;
+
+	if (t)
+		core_transport_put(t);
+	return res;
+}
+
 struct core_worker *worker_new(struct core_session *se, bool own_queue, struct core_pool_thread *pt)
 {
 	struct core_worker *w = calloc(1, sizeof(*w));
@@ -55,7 +66,7 @@ struct core_worker *worker_new(struct core_session *se, bool own_queue, struct c
 	if (w->req && w->on_ring)
 		res = session_ring_channel(se, pt, &w->ch);
 	else if (w->req)
-		res = se->t ? core_channel_new(se->t, own_queue, &w->ch) : -ENOTCONN;
+		res = channel_new(se, own_queue, &w->ch);
 	if (!res && se->worker_init)
 		res = se->worker_init(se, w);
 	if (res) {
@@ -211,13 +222,14 @@ struct core_transport *core_session_detach(struct core_session *se)
 {
 	struct core_transport *t, *ring;
 
+	pthread_mutex_lock(&se->lock);
+	t = __atomic_exchange_n(&se->t, NULL, __ATOMIC_SEQ_CST);
+	ring = se->ring;
+	se->ring = NULL;
+	pthread_mutex_unlock(&se->lock);
+	/* An exit by another thread either sees that it is gone, or is waited for. */
 	wait_for_exits(se);
 	free_manual(se);
-	pthread_mutex_lock(&se->lock);
-	t = se->t;
-	ring = se->ring;
-	se->t = se->ring = NULL;
-	pthread_mutex_unlock(&se->lock);
 	if (ring)
 		core_transport_put(ring);
 	return t;
@@ -268,6 +280,7 @@ size_t core_session_bufsize(struct core_session *se)
 
 void core_session_exit(struct core_session *se, int reason)
 {
+	struct core_transport *t;
 	struct core_pool *pool;
 
 	/* Everything here may be done in a signal handler. */
@@ -280,8 +293,9 @@ void core_session_exit(struct core_session *se, int reason)
 		core_pool_stop(pool);
 	} else {
 		session_exit_timer_fire(se);
-		if (se->t && se->t->ops->wake)
-			se->t->ops->wake(se->t);
+		t = __atomic_load_n(&se->t, __ATOMIC_SEQ_CST);
+		if (t && t->ops->wake)
+			t->ops->wake(t);
 	}
 	atomic_fetch_sub(&se->exits, 1);
 }

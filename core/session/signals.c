@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/base/log.h"
 
@@ -14,8 +15,13 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct core_session *_Atomic sessions[MAX_SESSIONS];
 static int registered;
 
+static _Atomic int handling; /* threads in the handler: sessions it has found are kept for them */
+
 static void exit_handler(int sig)
 {
+	int err = errno;
+
+	atomic_fetch_add(&handling, 1);
 	/* fuse_exit in a signal handler is what this is; the reason reaches the loop's caller. */
 	for (int i = 0; i < MAX_SESSIONS; i++) {
 		struct core_session *se = atomic_load(&sessions[i]);
@@ -23,6 +29,8 @@ static void exit_handler(int sig)
 		if (se)
 			core_session_exit(se, sig);
 	}
+	atomic_fetch_sub(&handling, 1);
+	errno = err;
 }
 
 static void ignore_handler(int sig)
@@ -170,4 +178,7 @@ void core_signals_remove(struct core_session *se)
 		}
 	if (registered == 0)
 		restore_faults();
+	/* The caller may free it next. Not for ever: a handler may have been left by longjmp(). */
+	for (int i = 0; atomic_load(&handling) && i < 10000; i++)
+		nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
 }

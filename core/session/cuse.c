@@ -138,8 +138,7 @@ void session_do_cuse_init(struct core_req *req, const struct wire_cuse_init_in *
 	if (c->max_write > MAX_WRITE)
 		c->max_write = MAX_WRITE;
 	se->bufsize = (c->max_write < MAX_READ ? MAX_READ : c->max_write) + 4096;
-	if (se->t && se->t->ops->set_bufsize)
-		se->t->ops->set_bufsize(se->t, se->bufsize - 4096);
+	session_set_bufsize(se, se->bufsize - 4096);
 	session_set_ready(se);
 	if (answer(req) == 0 && se->cuse->init_done)
 		se->cuse->init_done(se->userdata);

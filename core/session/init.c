@@ -262,8 +262,7 @@ void session_do_init(struct core_req *req, const struct wire_init_in *in)
 	if (!(want & WIRE_CAP(BIG_WRITES)))
 		c->max_write = c->max_write > page_size() ? (uint32_t)page_size() : c->max_write;
 	se->bufsize = c->max_write + 4096;
-	if (se->t && se->t->ops->set_bufsize)
-		se->t->ops->set_bufsize(se->t, c->max_write);
+	session_set_bufsize(se, c->max_write);
 	switch (session_ring_prepare(req, ring, WIRE_CAP(OVER_IO_URING) & c->capable & ~want,
 				     ring_payload(se))) {
 	case RING_YES:

@@ -38,12 +38,14 @@ static unsigned connection_number(int fd)
 
 static void set_read_ahead(struct core_session *se, unsigned kb)
 {
-	unsigned number = connection_number(core_transport_device_fd(se->t));
+	unsigned number = connection_number(session_device_fd(se));
 	char name[64];
 	bool ok = false;
 	FILE *f;
 
-	snprintf(name, sizeof(name), "/sys/class/bdi/0:%u/read_ahead_kb", number);
+	/* That of a fuseblk mount has its block device's major number above bit 20. */
+	snprintf(name, sizeof(name), "/sys/class/bdi/%u:%u%s/read_ahead_kb", number >> 20,
+		 number & 0xfffff, number >> 20 ? "-fuseblk" : "");
 	f = number ? fopen(name, "we") : NULL;
 	if (f) {
 		ok = fprintf(f, "%u\n", kb) > 0;
@@ -60,7 +62,7 @@ void session_readahead_begin(struct core_session *se, uint32_t offered)
 {
 	int kb = se->cfg.read_ahead_kb;
 
-	if (!kb || core_transport_device_fd(se->t) < 0)
+	if (!kb || session_device_fd(se) < 0)
 		return;
 	if (kb > 0)
 		set_read_ahead(se, (unsigned)kb);

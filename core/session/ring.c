@@ -35,7 +35,7 @@ static int ring_obstacle(struct core_session *se, struct core_worker *w, uint64_
 		*why = "transport=device was given";
 	else if (!w || !w->pt)
 		*why = "the program runs a loop of its own, or one with a single thread";
-	else if (core_transport_device_fd(se->t) < 0)
+	else if (session_device_fd(se) < 0)
 		*why = "the session is not on /dev/fuse";
 	else if (se->ceiling == 1)
 		*why = "one thread is all it may have";
@@ -53,9 +53,12 @@ static int ring_obstacle(struct core_session *se, struct core_worker *w, uint64_
 static int ring_start(struct core_session *se, size_t payload, const char **why)
 {
 	struct core_pool *pool = atomic_load(&se->pool);
-	struct core_transport *t;
+	struct core_transport *t, *dev = session_transport_get(se);
+	int res = dev ? core_transport_uring(dev, payload, se->cfg.ring_depth, &t) : -ENOTCONN;
 	unsigned n;
-	int res = core_transport_uring(se->t, payload, se->cfg.ring_depth, &t);
+
+	if (dev)
+		core_transport_put(dev);
 
 	*why = "its queues cannot be set up";
 	if (res)

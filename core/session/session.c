@@ -246,6 +246,27 @@ struct core_transport *session_transport_get(struct core_session *se)
 	return t;
 }
 
+int session_device_fd(struct core_session *se)
+{
+	struct core_transport *t = session_transport_get(se);
+	int fd = t ? core_transport_device_fd(t) : -1;
+
+	if (t)
+		core_transport_put(t);
+	return fd;
+}
+
+void session_set_bufsize(struct core_session *se, size_t payload)
+{
+	struct core_transport *t = session_transport_get(se);
+
+	if (!t)
+		return;
+	if (t->ops->set_bufsize)
+		t->ops->set_bufsize(t, payload);
+	core_transport_put(t);
+}
+
 struct core_transport *core_session_transport(struct core_session *se)
 {
 	return se->t;

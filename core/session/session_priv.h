@@ -184,8 +184,12 @@ static inline uint64_t session_caps(struct core_session *se)
 }
 
 /* session.c */
-/* The transport, held until core_transport_put(); NULL: none. For threads of the program. */
+/* The transport, held until core_transport_put(); NULL: none. The program's threads may
+ * unmount at any time, also while requests are handled. */
 struct core_transport *session_transport_get(struct core_session *se);
+/* core_transport_device_fd(), and set_bufsize(), of the transport, if there is one yet. */
+int session_device_fd(struct core_session *se);
+void session_set_bufsize(struct core_session *se, size_t payload);
 struct core_worker *worker_new(struct core_session *se, bool own_queue, struct core_pool_thread *pt);
 void worker_free(struct core_worker *w);
 char *worker_out(struct core_worker *w, size_t size);

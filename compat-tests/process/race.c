@@ -1,0 +1,137 @@
+/*
+ * race MOUNTPOINT ROUNDS during|after: serves with threads while clients read, and two other
+ * threads call fuse_exit() at any moment. The program unmounts while the loop runs (during), or
+ * when it has ended. Nothing may hang or touch what is gone.
+ */
+#include "one_file.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#define MOMENTS 4000 /* microseconds */
+
+static const char *mountpoint;
+static struct fuse *f;
+static atomic_bool stop;
+
+#if API == 3
+static int make(struct fuse_args *args)
+{
+	f = fuse_new(args, &one_file_ops, sizeof(one_file_ops), NULL);
+	return f ? fuse_mount(f, mountpoint) : -1;
+}
+
+static void unmount_running(void)
+{
+	fuse_unmount(f);
+}
+
+static void unmount_ended(void)
+{
+	fuse_unmount(f);
+}
+
+#define LOOP(f) fuse_loop_mt(f, 0)
+#else
+static struct fuse_chan *ch;
+
+static int make(struct fuse_args *args)
+{
+	ch = fuse_mount(mountpoint, args);
+	f = ch ? fuse_new(ch, args, &one_file_ops, sizeof(one_file_ops), NULL) : NULL;
+	return f ? 0 : -1;
+}
+
+/* fuse_unmount() frees the channel, which a loop of API 2 has in use. */
+static void unmount_running(void)
+{
+	umount2(mountpoint, MNT_DETACH);
+}
+
+static void unmount_ended(void)
+{
+	fuse_unmount(mountpoint, ch);
+}
+
+#define LOOP(f) fuse_loop_mt(f)
+#endif
+
+static void *serve(void *arg)
+{
+	(void)arg;
+	return (void *)(long)LOOP(f);
+}
+
+static void *read_files(void *arg)
+{
+	char path[4096], buf[16];
+
+	(void)arg;
+	snprintf(path, sizeof(path), "%s/file", mountpoint);
+	while (!stop) {
+		int fd = open(path, O_RDONLY);
+
+		if (fd < 0)
+			continue;
+		if (read(fd, buf, sizeof(buf)) < 0)
+			stop = true;
+		close(fd);
+	}
+	return NULL;
+}
+
+static void *end_loop(void *arg)
+{
+	usleep((useconds_t)(long)arg);
+	fuse_exit(f);
+	return NULL;
+}
+
+static int one_round(bool during)
+{
+	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+	pthread_t loop, clients[2], ends[2];
+	int res = fuse_opt_add_arg(&args, "race") || make(&args);
+
+	fuse_opt_free_args(&args);
+	if (res)
+		return -1;
+	stop = false;
+	pthread_create(&loop, NULL, serve, NULL);
+	for (int i = 0; i < 2; i++) {
+		pthread_create(&clients[i], NULL, read_files, NULL);
+		pthread_create(&ends[i], NULL, end_loop, (void *)(long)(rand() % MOMENTS));
+	}
+	if (during) {
+		usleep((useconds_t)(rand() % MOMENTS));
+		unmount_running();
+	}
+	pthread_join(loop, NULL);
+	unmount_ended();
+	stop = true;
+	for (int i = 0; i < 2; i++) {
+		pthread_join(clients[i], NULL);
+		pthread_join(ends[i], NULL);
+	}
+	fuse_destroy(f);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 4)
+		return 2;
+	mountpoint = argv[1];
+	for (int i = atoi(argv[2]); i > 0; i--) {
+		alarm(20);
+		if (one_round(strcmp(argv[3], "during") == 0))
+			return 1;
+	}
+	return 0;
+}

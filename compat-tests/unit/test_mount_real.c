@@ -42,6 +42,28 @@ static bool find_mount(const char *name)
 	return core_mountinfo_each(NULL, note_mount, NULL) == 1;
 }
 
+/* A new mount of that name; NULL: it went wrong, and the log says why. */
+static struct core_mount *mounted(const char *opts, const struct core_mount_profile *p,
+				  const char *name, int *fd)
+{
+	struct core_mount *m = must_parse(opts, p);
+
+	*fd = m ? core_mount_open(m, name) : -1;
+	if (m && *fd < 0) {
+		core_mount_free(m);
+		return NULL;
+	}
+	return m;
+}
+
+/* ... and its end, without a word. */
+static bool unmounts(struct core_mount *m, const char *name, int fd)
+{
+	core_mount_unmount(m, name, fd);
+	core_mount_free(m);
+	return dev_at(name) == 0 && !caught[0];
+}
+
 static int root_mounts(void)
 {
 	struct core_mount *m;
@@ -49,11 +71,9 @@ static int root_mounts(void)
 
 	if (!have_fuse())
 		return SKIP;
-	m = must_parse("-ofsname=a\\,b,subtype=st,ro,dev,noatime,max_read=8192,allow_other",
-		       &fuse3);
-	NEED(m);
-	fd = core_mount_open(m, "m");
-	NEED(fd > 2);
+	m = mounted("-ofsname=a\\,b,subtype=st,ro,dev,noatime,max_read=8192,allow_other", &fuse3,
+		    "m", &fd);
+	NEED(m && fd > 2);
 	NEED(fcntl(fd, F_GETFD) == FD_CLOEXEC);
 	NEED(find_mount("m"));
 	NEED(!strcmp(found.type, "fuse.st") && !strcmp(found.source, "a,b"));
@@ -115,19 +135,16 @@ static int onto_a_file_and_a_link(void)
 
 static int unmount_busy(void)
 {
-	struct core_mount *m = must_parse("", &fuse3);
+	struct core_mount *m;
 	int fd, in;
 
 	if (!have_fuse())
 		return SKIP;
+	m = mounted("", &fuse3, "m", &fd);
 	NEED(m);
-	fd = core_mount_open(m, "m");
-	NEED(fd >= 0);
 	in = open("m", O_PATH);
 	NEED(in >= 0);
-	core_mount_unmount(m, "m", fd);
-	NEED(dev_at("m") == 0 && !caught[0]);
-	core_mount_free(m);
+	NEED(unmounts(m, "m", fd));
 	return 0;
 }
 
@@ -157,14 +174,13 @@ static int unmounted_by_others(void)
 /* Without what mounted it, by path alone. */
 static int unmount_by_path(void)
 {
-	struct core_mount *m = must_parse("", &fuse3);
+	struct core_mount *m;
 	int fd;
 
 	if (!have_fuse())
 		return SKIP;
+	m = mounted("", &fuse3, "m", &fd);
 	NEED(m);
-	fd = core_mount_open(m, "m");
-	NEED(fd >= 0);
 	core_mount_free(m);
 	core_mount_unmount(NULL, "m", fd);
 	NEED(dev_at("m") == 0);
@@ -178,14 +194,13 @@ static int unmount_by_path(void)
 
 static int stale_mount(void)
 {
-	struct core_mount *m = must_parse("", &fuse3);
+	struct core_mount *m;
 	int fd;
 
 	if (!have_fuse())
 		return SKIP;
+	m = mounted("", &fuse3, "m", &fd);
 	NEED(m);
-	fd = core_mount_open(m, "m");
-	NEED(fd >= 0);
 	close(fd);
 	NEED(fails("", &fuse3, "m", -ENOTCONN, "no longer runs", "fusermount3 -u m"));
 	/* the connection is gone, the mount is still ours to remove */
@@ -198,15 +213,14 @@ static int stale_mount(void)
 
 static int aborted_mount(void)
 {
-	struct core_mount *m = must_parse("", &fuse3);
+	struct core_mount *m;
 	char path[64];
 	int fd, ctl;
 
 	if (!have_fuse())
 		return SKIP;
-	NEED(m);
-	fd = core_mount_open(m, "m");
-	NEED(fd >= 0 && m->dev);
+	m = mounted("", &fuse3, "m", &fd);
+	NEED(m && m->dev);
 	/* this namespace may lack it; a second mount of it does no harm */
 	mount("ctl", "/sys/fs/fuse/connections", "fusectl", 0, NULL);
 	snprintf(path, sizeof(path), "/sys/fs/fuse/connections/%u/abort", minor(m->dev));
@@ -215,9 +229,7 @@ static int aborted_mount(void)
 		return SKIP;
 	NEED(write(ctl, "1", 1) == 1);
 	close(ctl);
-	core_mount_unmount(m, "m", fd);
-	NEED(dev_at("m") == 0);
-	core_mount_free(m);
+	NEED(unmounts(m, "m", fd));
 	return 0;
 }
 
@@ -264,17 +276,13 @@ static int user_mounts(void)
 
 	if (!become_nobody())
 		return SKIP;
-	m = must_parse("-ofsname=a\\,b\\\\c,subtype=st,noatime,suid,dev,user=joe", &fuse3);
-	NEED(m);
-	fd = core_mount_open(m, "u");
-	NEED(fd > 2 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	m = mounted("-ofsname=a\\,b\\\\c,subtype=st,noatime,suid,dev,user=joe", &fuse3, "u", &fd);
+	NEED(m && fd > 2 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
 	NEED(find_mount("u"));
 	NEED(!strcmp(found.type, "fuse.st") && !strcmp(found.source, "a,b\\c"));
 	/* nobody gets suid or dev by asking */
 	NEED(!strcmp(found.options, "rw,nosuid,nodev,noatime"));
-	core_mount_unmount(m, "u", fd);
-	NEED(dev_at("u") == 0 && !caught[0]);
-	core_mount_free(m);
+	NEED(unmounts(m, "u", fd));
 	return 0;
 }
 
@@ -285,10 +293,8 @@ static int user_unmounts_by_path(void)
 
 	if (!become_nobody())
 		return SKIP;
-	m = must_parse("", &fuse2);
-	NEED(m);
-	fd = core_mount_open(m, "u");
-	NEED(fd >= 0 && dev_at("u"));
+	m = mounted("", &fuse2, "u", &fd);
+	NEED(m && dev_at("u"));
 	core_mount_free(m);
 	core_mount_unmount(NULL, "u/", fd);
 	NEED(dev_at("u") == 0);
@@ -304,13 +310,9 @@ static int user_subtype_with_comma(void)
 
 	if (!become_nobody())
 		return SKIP;
-	m = must_parse("-osubtype=s\\,t", &fuse3);
-	NEED(m);
-	fd = core_mount_open(m, "u");
-	NEED(fd >= 0 && find_mount("u") && !strcmp(found.type, "fuse.s,t"));
-	core_mount_unmount(m, "u", fd);
-	NEED(dev_at("u") == 0);
-	core_mount_free(m);
+	m = mounted("-osubtype=s\\,t", &fuse3, "u", &fd);
+	NEED(m && find_mount("u") && !strcmp(found.type, "fuse.s,t"));
+	NEED(unmounts(m, "u", fd));
 	return 0;
 }
 
@@ -332,10 +334,8 @@ static int user_auto_unmount(void)
 
 	if (!become_nobody())
 		return SKIP;
-	m = must_parse("-oauto_unmount", &fuse3);
-	NEED(m);
-	fd = core_mount_open(m, "u");
-	NEED(fd >= 0 && dev_at("u") && m->helper_sock > 2);
+	m = mounted("-oauto_unmount", &fuse3, "u", &fd);
+	NEED(m && dev_at("u") && m->helper_sock > 2);
 	NEED(fcntl(m->helper_sock, F_GETFD) == FD_CLOEXEC);
 	core_mount_unmount(m, "u", fd);
 	NEED(dev_at("u") == 0 && !caught[0]);
@@ -380,7 +380,7 @@ static int auto_unmount_after_death(void)
 /* A parent that goes away after fork (daemonizing) does not make the helper unmount. */
 static int auto_unmount_daemonized(void)
 {
-	struct core_mount *m = must_parse("-oauto_unmount", &fuse3);
+	struct core_mount *m;
 	char *helper = core_mount_find_helper();
 	int fd, status = 0;
 	pid_t pid;
@@ -388,9 +388,8 @@ static int auto_unmount_daemonized(void)
 	if (!have_fuse() || !helper)
 		return SKIP;
 	free(helper);
+	m = mounted("-oauto_unmount", &fuse3, "m", &fd);
 	NEED(m);
-	fd = core_mount_open(m, "m");
-	NEED(fd >= 0);
 	pid = fork();
 	if (pid == 0) {
 		uint64_t dev = dev_at("m");

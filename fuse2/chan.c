@@ -199,17 +199,16 @@ EXPORT struct fuse_chan *fuse_session_next_chan(struct fuse_session *se, struct 
 /* ---- mounting ---------------------------------------------------------------------------------- */
 
 /* -h and -V: each part of the library answers, nothing is mounted, and creation fails later. */
-static struct fuse_chan *only_help(struct core_mount *m)
+static struct fuse_chan *only_help(const struct core_mount *m)
 {
-	struct fuse_chan *ch = NULL;
+	struct fuse_chan *ch = calloc(1, sizeof(*ch));
 
 	if (core_mount_help_wanted(m))
 		core_mount_help(stderr, &fuse2_mount_profile);
-	if (core_mount_help_wanted(m) || core_mount_version_wanted(m)) {
-		ch = calloc(1, sizeof(*ch));
-		if (ch)
-			ch->fd = -1;
-	}
+	if (ch)
+		ch->fd = -1;
+	else
+		core_err("cannot make a channel: out of memory\n");
 	return ch;
 }
 
@@ -221,8 +220,8 @@ EXPORT struct fuse_chan *fuse_mount(const char *mountpoint, struct fuse_args *ar
 
 	if (!m)
 		return NULL;
-	ch = only_help(m);
-	if (ch) {
+	if (core_mount_help_wanted(m) || core_mount_version_wanted(m)) {
+		ch = only_help(m);
 		core_mount_free(m);
 		return ch;
 	}

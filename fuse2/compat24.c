@@ -6,9 +6,7 @@
 
 #include <sys/statfs.h>
 
-#define SE(req) ((struct fuse_session *)core_session_userdata(core_req_session(req)))
-#define OP(req) ((const struct fuse_lowlevel_ops_compat *)(const void *)&SE(req)->ll)
-#define H(req)  ((fuse_req_t)core_req_handle(req))
+#define OP(req) ((const struct fuse_lowlevel_ops_compat *)(const void *)&session_of(req)->ll)
 
 /* A handle's operation: a copy of the file_info in the old layout. */
 #define WITH_OLD(call_)                                                                            \
@@ -27,57 +25,57 @@ static void o_setattr(struct core_req *r, uint64_t ino, struct stat *st, int to_
 			  FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW;
 
 	if (fi)
-		WITH_OLD(OP(r)->setattr(H(r), ino, st, to_set & known, &old));
+		WITH_OLD(OP(r)->setattr(HANDLE(r), ino, st, to_set & known, &old));
 	else
-		OP(r)->setattr(H(r), ino, st, to_set & known, NULL);
+		OP(r)->setattr(HANDLE(r), ino, st, to_set & known, NULL);
 }
 static void o_open(struct core_req *r, uint64_t ino, struct core_file_info *fi)
 {
-	WITH_OLD(OP(r)->open(H(r), ino, &old));
+	WITH_OLD(OP(r)->open(HANDLE(r), ino, &old));
 }
 static void o_read(struct core_req *r, uint64_t ino, size_t size, off_t off,
 		   struct core_file_info *fi)
 {
-	WITH_OLD(OP(r)->read(H(r), ino, size, off, &old));
+	WITH_OLD(OP(r)->read(HANDLE(r), ino, size, off, &old));
 }
 static void o_write(struct core_req *r, uint64_t ino, const char *buf, size_t size, off_t off,
 		    struct core_file_info *fi)
 {
-	WITH_OLD(OP(r)->write(H(r), ino, buf, size, off, &old));
+	WITH_OLD(OP(r)->write(HANDLE(r), ino, buf, size, off, &old));
 }
 static void o_flush(struct core_req *r, uint64_t ino, struct core_file_info *fi)
 {
-	WITH_OLD(OP(r)->flush(H(r), ino, &old));
+	WITH_OLD(OP(r)->flush(HANDLE(r), ino, &old));
 }
 static void o_release(struct core_req *r, uint64_t ino, struct core_file_info *fi)
 {
-	WITH_OLD(OP(r)->release(H(r), ino, &old));
+	WITH_OLD(OP(r)->release(HANDLE(r), ino, &old));
 }
 static void o_fsync(struct core_req *r, uint64_t ino, int datasync, struct core_file_info *fi)
 {
-	WITH_OLD(OP(r)->fsync(H(r), ino, datasync, &old));
+	WITH_OLD(OP(r)->fsync(HANDLE(r), ino, datasync, &old));
 }
 static void o_opendir(struct core_req *r, uint64_t ino, struct core_file_info *fi)
 {
-	WITH_OLD(OP(r)->opendir(H(r), ino, &old));
+	WITH_OLD(OP(r)->opendir(HANDLE(r), ino, &old));
 }
 static void o_readdir(struct core_req *r, uint64_t ino, size_t size, off_t off,
 		      struct core_file_info *fi)
 {
-	WITH_OLD(OP(r)->readdir(H(r), ino, size, off, &old));
+	WITH_OLD(OP(r)->readdir(HANDLE(r), ino, size, off, &old));
 }
 static void o_releasedir(struct core_req *r, uint64_t ino, struct core_file_info *fi)
 {
-	WITH_OLD(OP(r)->releasedir(H(r), ino, &old));
+	WITH_OLD(OP(r)->releasedir(HANDLE(r), ino, &old));
 }
 static void o_fsyncdir(struct core_req *r, uint64_t ino, int datasync, struct core_file_info *fi)
 {
-	WITH_OLD(OP(r)->fsyncdir(H(r), ino, datasync, &old));
+	WITH_OLD(OP(r)->fsyncdir(HANDLE(r), ino, datasync, &old));
 }
 static void o_create(struct core_req *r, uint64_t parent, const char *name, mode_t mode,
 		     struct core_file_info *fi)
 {
-	WITH_OLD(OP(r)->create(H(r), parent, name, mode, &old));
+	WITH_OLD(OP(r)->create(HANDLE(r), parent, name, mode, &old));
 }
 
 void ll_thunks_compat24(const struct fuse_lowlevel_ops *op, struct core_ll_ops *ops)
@@ -114,12 +112,10 @@ EXPORT struct fuse_session *fuse_lowlevel_new_compat(const char *opts,
 EXPORT int fuse_reply_open_compat(fuse_req_t req, const struct fuse_file_info_compat *fi)
 {
 	struct core_file_info cfi = {0};
-	struct core_req *r = core_req_from_handle(req);
+	struct core_req *r = req_of(req);
 
-	if (!r)
-		return -EINVAL;
 	fi_from_compat(&cfi, fi);
-	return core_reply_open(r, &cfi);
+	return r ? core_reply_open(r, &cfi) : STALE;
 }
 
 EXPORT int fuse_reply_statfs_compat(fuse_req_t req, const struct statfs *stbuf)

@@ -18,7 +18,7 @@ static const struct core_fs_config defaults = {
 };
 
 /*
- * A program compiled for an older release has a shorter table; for a newer one, a longer. Only in a
+ * from may be NULL. A program compiled for an older release has a shorter table; for a newer one, a longer. Only in a
  * table of a known length is what follows libfuse's operations surely the extensions.
  */
 void copy_ops(struct fuse_operations *to, const struct fuse_operations *from, size_t size)
@@ -34,7 +34,8 @@ void copy_ops(struct fuse_operations *to, const struct fuse_operations *from, si
 		size = plain;
 	}
 	memset(to, 0, sizeof(*to));
-	memcpy(to, from, size);
+	if (from) /* some call fuse_main() with NULL, for its help */
+		memcpy(to, from, size);
 }
 
 /* flags: what the whole stack says; a module has taken those of what is below it into its own. */

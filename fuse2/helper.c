@@ -74,8 +74,7 @@ static int take_mountpoint(struct cmdline *c, const char *arg)
 		core_err("bad mount point `%s': %s\n", arg, strerror(errno));
 		return -1;
 	}
-	c->mountpoint = strdup(real);
-	return c->mountpoint ? 0 : -1;
+	return core_opt_add_opt(&c->mountpoint, real);
 }
 
 static int cmdline_proc(void *data, const char *arg, int key, struct core_args *outargs)

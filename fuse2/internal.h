@@ -110,7 +110,6 @@ _Static_assert(sizeof(struct fuse_args) == sizeof(struct core_args) &&
 	       sizeof(struct fuse_opt) == sizeof(struct core_opt), "options are passed through");
 _Static_assert(sizeof(struct fuse_forget_data) == sizeof(struct core_forget), "same layout");
 
-#define BUFVEC(v)  ((struct fuse_bufvec *)(v))
 #define CBUFVEC(v) ((struct core_bufvec *)(v))
 
 #define AMBIFUSE(name)      ambifuse2_##name

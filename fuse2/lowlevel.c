@@ -117,7 +117,8 @@ struct fuse_session *lowlevel_new(struct fuse_args *args, const struct fuse_lowl
 			  "table of operations is longer than any known one)\n");
 		op_size = sizeof(se->ll);
 	}
-	memcpy(&se->ll, op, op_size);
+	if (op)
+		memcpy(&se->ll, op, op_size);
 	se->userdata = userdata;
 	se->compat = compat;
 	make_ops(&se->ll, compat, &ops);

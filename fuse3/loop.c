@@ -17,8 +17,10 @@ EXPORT struct fuse_loop_config *fuse_loop_cfg_create(void)
 {
 	struct fuse_loop_config *config = calloc(1, sizeof(*config));
 
-	if (!config)
+	if (!config) {
+		core_err("out of memory for the loop's configuration\n");
 		return NULL;
+	}
 	config->magic = CONFIG_MAGIC;
 	config->max_idle_threads = NO_LIMIT;
 	config->max_threads = fuse3_ll_profile.max_threads;

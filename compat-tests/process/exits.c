@@ -80,6 +80,8 @@ int main(int argc, char **argv)
 	large.op = one_file_ops;
 	if (strcmp(how, "requests") == 0)
 		res = large_requests(argv[0]);
+	else if (strcmp(how, "no-table") == 0) /* only for the texts, as some do */
+		res = fuse_main_real(argc, argv, NULL, sizeof(large.op), NULL);
 	else
 		res = fuse_main_real(argc, argv, &large.op,
 				     strcmp(how, "large") ? sizeof(large.op) : sizeof(large), NULL);

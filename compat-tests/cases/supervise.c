@@ -297,20 +297,46 @@ static void wait_until_idle(void)
 	}
 }
 
-static void kill_all_but_server(void)
+/* A zombie has closed its files. */
+static bool runs(int pid)
+{
+	char path[40], buf[512] = "", *state;
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	ssize_t n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	state = n > 0 ? strrchr(buf, ')') : NULL;
+	return state && !strchr("ZX", state[2]);
+}
+
+/* True: some of them are not gone yet. */
+static bool kill_others(void)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *e;
+	bool any = false;
 
 	while (proc && (e = readdir(proc))) {
 		int pid = atoi(e->d_name);
 
-		if (pid > 1 && pid != T->server && pid != kernel)
+		if (pid > 1 && pid != T->server && pid != kernel && runs(pid)) {
 			kill(pid, SIGKILL);
+			any = true;
+		}
 	}
 	if (proc)
 		closedir(proc);
-	usleep(2000);
+	return any;
+}
+
+/* What they had open is released: the requests for that are on their way. */
+static void kill_all_but_server(void)
+{
+	for (long end = t_now_ms() + t_patience(1000); kill_others() && t_now_ms() < end;)
+		usleep(500);
 	reap_all();
 }
 
@@ -350,6 +376,7 @@ static void unmount_and_end(void)
 		if (umount2(T->mnt, 0) && errno == EBUSY) {
 			/* what the case has left running */
 			kill_all_but_server();
+			wait_until_idle();
 			for (long i = t_patience(1000);
 			     i > 0 && umount2(T->mnt, 0) && errno == EBUSY; i -= 5)
 				usleep(5000);

@@ -133,13 +133,28 @@ class ByDebug:
     def __init__(self):
         self.mount = self.log = None
 
+    def settle(self):
+        """Until every request is answered, as far as the kernel tells us."""
+        waiting = "/sys/fs/fuse/connections/%d/waiting" % self.mount.device
+        end = time.monotonic() + 10
+        try:
+            while time.monotonic() < end:
+                with open(waiting, encoding="ascii") as f:
+                    if f.read().strip() == "0":
+                        break
+                time.sleep(0.01)
+            time.sleep(0.05)
+        except OSError:
+            time.sleep(0.5)
+
     def start(self, mount):
-        time.sleep(0.3)
+        self.mount = mount
+        self.settle()
         self.log = mount.log.name
         self.from_here = os.path.getsize(self.log)
 
     def stop(self):
-        time.sleep(0.5)
+        self.settle()
         counts = {}
         with open(self.log, encoding="utf-8", errors="replace") as f:
             f.seek(self.from_here)

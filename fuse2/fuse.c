@@ -249,8 +249,10 @@ EXPORT int fuse_loop_mt_proc(struct fuse *f, fuse_processor_t proc, void *data)
 
 	while (n < CORE_POOL_FLOOR && core_thread_create(&threads[n], proc_thread, &l) == 0)
 		n++;
-	if (!n)
+	if (!n) {
+		core_err("cannot start any worker thread\n");
 		return -1;
+	}
 	while (n--) {
 		struct timespec ts;
 

@@ -100,22 +100,6 @@ static int cmdline_proc(void *data, const char *arg, int key, struct core_args *
 	}
 }
 
-static int add_default_subtype(const char *program, struct fuse_args *args)
-{
-	const char *base = program ? strrchr(program, '/') : NULL;
-	char *opt CLEANUP_FREE = NULL;
-
-	base = base ? base + 1 : program;
-	if (!base || !*base)
-		return 0;
-	if (asprintf(&opt, "-osubtype=%s", base) < 0) {
-		opt = NULL;
-		core_err("out of memory for options\n");
-		return -1;
-	}
-	return fuse_opt_add_arg(args, opt);
-}
-
 EXPORT int fuse_parse_cmdline(struct fuse_args *args, char **mountpoint, int *multithreaded,
 			      int *foreground)
 {
@@ -123,7 +107,7 @@ EXPORT int fuse_parse_cmdline(struct fuse_args *args, char **mountpoint, int *mu
 
 	if (core_opt_parse(core_args_of(args), &c, cmdline_opts, cmdline_proc) == -1)
 		goto fail;
-	if (!c.nodefault_subtype && add_default_subtype(args->argv ? args->argv[0] : NULL, args) == -1)
+	if (!c.nodefault_subtype && add_default_subtype(args) == -1)
 		goto fail;
 	if (mountpoint)
 		*mountpoint = c.mountpoint;

@@ -78,23 +78,6 @@ static int cmdline_proc(void *data, const char *arg, int key, struct core_args *
 	return 1; /* another parser's */
 }
 
-static int add_default_subtype(struct fuse_args *args)
-{
-	const char *name = args->argc > 0 ? args->argv[0] : "", *slash = strrchr(name, '/');
-	char *opt CLEANUP_FREE = NULL;
-
-	if (slash)
-		name = slash + 1;
-	if (!*name)
-		return 0;
-	if (asprintf(&opt, "-osubtype=%s", name) == -1) {
-		opt = NULL;
-		core_err("out of memory for options\n");
-		return -1;
-	}
-	return core_opt_add_arg(core_args_of(args), opt);
-}
-
 EXPORT int fuse_parse_cmdline_312(struct fuse_args *args, struct fuse_cmdline_opts *opts);
 EXPORT int fuse_parse_cmdline_30(struct fuse_args *args, struct fuse_cmdline_opts *opts);
 int parse_cmdline_v30(struct fuse_args *args, struct fuse_cmdline_opts *opts);

@@ -38,6 +38,12 @@ static inline struct fuse_file_info *public_fi(struct fuse_file_info *pub,
 	return pub;
 }
 
+/* ---- opt.c --------------------------------------------------------------------------------------
+ */
+
+/* The subtype of a mount for which none was given: the program's name. 0 or -1 (logged). */
+int add_default_subtype(struct fuse_args *args);
+
 /* ---- reply.c ------------------------------------------------------------------------------------
  */
 

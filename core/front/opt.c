@@ -3,6 +3,8 @@
  */
 #include "internal.h"
 
+#include <stdio.h>
+
 EXPORT int fuse_opt_add_opt(char **opts, const char *opt)
 {
 	return core_opt_add_opt(opts, opt);
@@ -31,4 +33,22 @@ EXPORT void fuse_opt_free_args(struct fuse_args *args)
 EXPORT int fuse_opt_match(const struct fuse_opt opts[], const char *opt)
 {
 	return core_opt_match((const struct core_opt *)opts, opt);
+}
+
+int add_default_subtype(struct fuse_args *args)
+{
+	const char *name = args->argc > 0 && args->argv[0] ? args->argv[0] : "", *slash;
+	char *opt CLEANUP_FREE = NULL;
+
+	slash = strrchr(name, '/');
+	if (slash)
+		name = slash + 1;
+	if (!*name)
+		return 0;
+	if (asprintf(&opt, "-osubtype=%s", name) == -1) {
+		opt = NULL;
+		core_err("out of memory for options\n");
+		return -1;
+	}
+	return fuse_opt_add_arg(args, opt);
 }

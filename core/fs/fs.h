@@ -134,7 +134,6 @@ enum core_ext_op {
 #undef CORE_EXT_OP_NAME
 	CORE_EXT_COUNT
 };
-#define CORE_EXT_ALL ((1U << CORE_EXT_COUNT) - 1)
 
 struct core_fs_ops {
 	int (*getattr)(void *d, const char *path, struct core_stat *, struct core_file_info *fi);

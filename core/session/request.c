@@ -185,11 +185,6 @@ const struct core_ctx *core_req_ctx(struct core_req *req)
 	return &req->ctx;
 }
 
-uint64_t core_req_unique(const struct core_req *req)
-{
-	return req->unique;
-}
-
 bool core_req_interrupted(const struct core_req *req)
 {
 	return atomic_load_explicit(&req->interrupted, memory_order_acquire) == req->unique;

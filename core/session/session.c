@@ -277,16 +277,6 @@ void *core_session_userdata(struct core_session *se)
 	return se->userdata;
 }
 
-const struct core_profile *core_session_profile(struct core_session *se)
-{
-	return se->profile;
-}
-
-const struct core_conn *core_session_conn(struct core_session *se)
-{
-	return &se->conn;
-}
-
 struct core_session_config *core_session_config(struct core_session *se)
 {
 	return &se->cfg;

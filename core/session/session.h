@@ -213,8 +213,6 @@ void core_session_attach(struct core_session *se, struct core_transport *t);
 struct core_transport *core_session_detach(struct core_session *se);
 struct core_transport *core_session_transport(struct core_session *se);
 void *core_session_userdata(struct core_session *se);
-const struct core_profile *core_session_profile(struct core_session *se);
-const struct core_conn *core_session_conn(struct core_session *se); /* negotiated */
 struct core_session_config *core_session_config(struct core_session *se);
 
 /*
@@ -248,7 +246,6 @@ size_t core_session_bufsize(struct core_session *se);
 
 struct core_session *core_req_session(const struct core_req *req);
 const struct core_ctx *core_req_ctx(struct core_req *req);
-uint64_t core_req_unique(const struct core_req *req);
 /* Over io_uring: where the kernel takes reply data from without a copy. Else -EINVAL. */
 int core_req_payload(struct core_req *req, char **payload, size_t *size);
 bool core_req_interrupted(const struct core_req *req);

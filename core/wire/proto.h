@@ -187,7 +187,6 @@ WIRE_STRUCTS(WIRE_STRUCT_)
 #define WIRE_SETXATTR_IN_OLD   8  /* unless SETXATTR_EXT was negotiated */
 
 #define WIRE_DIRENT_ALIGN(n)  (((n) + 7) & ~(size_t)7)
-#define WIRE_MIN_READ_BUFFER  8192
 #define WIRE_UNKNOWN_INO      0xffffffffU
 #define WIRE_UNIQUE_RESEND    (1ULL << 63) /* 7.40 */
 #define WIRE_INTERRUPT_BIT    1ULL         /* set in the unique of an INTERRUPT for unique & ~1 */

@@ -2,7 +2,7 @@
  * Mounts, serves one file and ends, with one allocation (or one new descriptor) failing: the first
  * one, the second one, until none is left that could fail. Each time: no crash and no hang, nothing
  * stays mounted, no descriptor, thread or memory is left, and what failed has been said.
- *   usage: nomem path|request MOUNTPOINT [OPTION]
+ *   usage: nomem main|path|request MOUNTPOINT [OPTION]
  */
 #include "one_file.h"
 
@@ -232,6 +232,8 @@ static pthread_mutex_t client_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t client_cond = PTHREAD_COND_INITIALIZER;
 static enum { WAIT, GO, DONE, END } client_state;
 static bool was_read;
+static bool early;             /* it is sent before there is a mount */
+static volatile bool returned; /* there will be none */
 
 static void client_set(int state)
 {
@@ -257,7 +259,9 @@ static void *client(void *arg)
 		if (client_state == END)
 			break;
 		pthread_mutex_unlock(&client_lock);
-		fd = open(path, O_RDONLY);
+		do
+			fd = open(path, O_RDONLY);
+		while (fd < 0 && errno == ENOENT && early && !returned && usleep(200) == 0);
 		was_read = fd >= 0 && read(fd, buf, sizeof(buf)) == 6;
 		if (fd >= 0)
 			close(fd);
@@ -435,6 +439,20 @@ static int cmdline(struct fuse_args *args)
 }
 #endif
 
+static int by_main(struct fuse_args *args)
+{
+	int res = -1;
+
+	if (fuse_opt_add_arg(args, "-f") == 0 && fuse_opt_add_arg(args, mountpoint) == 0) {
+		early = true;
+		returned = false;
+		client_go();
+		res = fuse_main(args->argc, args->argv, &one_file_ops, NULL);
+		returned = true;
+	}
+	return res;
+}
+
 /* ---- rounds -----------------------------------------------------------------------------------
  */
 
@@ -495,7 +513,7 @@ static int one_round(void)
 	int res = args_make(&args);
 
 	was_read = false;
-	if (!res)
+	if (!res && tested != by_main)
 		res = cmdline(&args);
 	if (!res)
 		res = tested(&args);
@@ -585,7 +603,9 @@ int main(int argc, char **argv)
 
 	mountpoint = argv[2];
 	option = argc > 3 ? argv[3] : NULL;
-	tested = strcmp(argv[1], "path") ? by_request : by_path;
+	tested = strcmp(argv[1], "path") == 0   ? by_path
+		 : strcmp(argv[1], "main") == 0 ? by_main
+						: by_request;
 	one_file_ops.release = release;
 	report = fdopen(fcntl(1, F_DUPFD_CLOEXEC, 3), "w");
 	said_fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

@@ -41,7 +41,7 @@ struct fuse_session {
 	struct core_fs *fs;      /* behind a struct fuse */
 	struct fuse_session_ops op;
 	void *userdata;          /* of op; or the low-level program's */
-	int exited;              /* with op */
+	_Atomic int exited;      /* with op */
 	struct fuse_chan *ch;
 	struct fuse_lowlevel_ops ll;
 	struct cuse *cuse;       /* a character device's; NULL: none */

@@ -185,18 +185,22 @@ EXPORT void fuse_session_destroy(struct fuse_session *se)
 
 EXPORT void fuse_session_exit(struct fuse_session *se)
 {
-	if (se->cs)
+	if (se->cs) {
 		core_session_exit(se->cs, 0);
-	else if (se->op.exit)
+		return; /* the loop has ended, and se may be gone */
+	}
+	if (se->op.exit)
 		se->op.exit(se->userdata, 1);
 	se->exited = 1;
 }
 
 EXPORT void fuse_session_reset(struct fuse_session *se)
 {
-	if (se->cs)
+	if (se->cs) {
 		core_session_reset(se->cs);
-	else if (se->op.exit)
+		return;
+	}
+	if (se->op.exit)
 		se->op.exit(se->userdata, 0);
 	se->exited = 0;
 }

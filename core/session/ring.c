@@ -49,6 +49,30 @@ static int ring_obstacle(struct core_session *se, struct core_worker *w, uint64_
 	return res;
 }
 
+/* The rings, held until core_transport_put(), or NULL. An unmount by another thread lets go of them. */
+static struct core_transport *ring_get(struct core_session *se)
+{
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&se->lock);
+
+	if (se->ring)
+		core_transport_get(se->ring);
+	return se->ring;
+}
+
+/* Lets go of t, if nobody else has. */
+static void ring_drop(struct core_session *se, struct core_transport *t)
+{
+	bool ours;
+
+	pthread_mutex_lock(&se->lock);
+	ours = se->ring == t;
+	if (ours)
+		se->ring = NULL;
+	pthread_mutex_unlock(&se->lock);
+	if (ours)
+		core_transport_put(t);
+}
+
 /* Threads with all they need, one a queue. Nothing stays if any fails. */
 static int ring_start(struct core_session *se, size_t payload, const char **why)
 {
@@ -69,15 +93,16 @@ static int ring_start(struct core_session *se, size_t payload, const char **why)
 		core_transport_put(t);
 		return -E2BIG;
 	}
+	core_transport_get(t);
+	pthread_mutex_lock(&se->lock);
 	se->ring = t;
+	pthread_mutex_unlock(&se->lock);
 	res = core_pool_add_groups(pool, n, CORE_RING_DEVICE_THREADS);
 	if (res) {
 		core_uring_go(t, false);
-		pthread_mutex_lock(&se->lock);
-		se->ring = NULL;
-		pthread_mutex_unlock(&se->lock);
-		core_transport_put(t);
+		ring_drop(se, t);
 	}
+	core_transport_put(t);
 	return res;
 }
 
@@ -117,25 +142,39 @@ enum core_ring_answer session_ring_prepare(struct core_req *req, struct core_rin
 
 void session_ring_go(struct core_session *se, bool ok)
 {
-	if (se->ring)
-		core_uring_go(se->ring, ok);
+	struct core_transport *t = ring_get(se);
+
+	if (!t)
+		return;
+	core_uring_go(t, ok);
+	core_transport_put(t);
 }
 
 /* A loop after another one on the same connection. */
 void session_ring_restart(struct core_session *se, struct core_pool *pool)
 {
-	if (se->ring && !core_uring_failed(se->ring) &&
-	    core_pool_add_groups(pool, core_uring_groups(se->ring), CORE_RING_DEVICE_THREADS))
+	struct core_transport *t = ring_get(se);
+
+	if (!t)
+		return;
+	if (!core_uring_failed(t) &&
+	    core_pool_add_groups(pool, core_uring_groups(t), CORE_RING_DEVICE_THREADS))
 		core_err("out of memory for the queues' threads\n");
+	core_transport_put(t);
 }
 
 int session_ring_channel(struct core_session *se, struct core_pool_thread *pt,
 			 struct core_channel **ch)
 {
-	if (!se->ring)
+	struct core_transport *t = ring_get(se);
+	int res;
+
+	if (!t)
 		return -ENOTCONN;
-	return core_uring_channel_new(se->ring, core_pool_thread_group(pt) - 1,
-				      core_pool_thread_first(pt), ch);
+	res = core_uring_channel_new(t, core_pool_thread_group(pt) - 1, core_pool_thread_first(pt),
+				     ch);
+	core_transport_put(t);
+	return res;
 }
 
 static uint64_t now_ns(void)

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
@@ -90,8 +91,11 @@ static bool give(int fd, const void *buf, size_t len)
 	return true;
 }
 
-/* The reply's head, with a descriptor if one comes along. Signals go on to the kernel. */
-static bool get_head(int fd, struct sim_rep *rep, int *new_fd)
+/*
+ * The reply's head, with a descriptor if one comes along. Signals, which come through only while it
+ * waits, go on to the kernel: none is lost that arrives after the kernel knows of the call.
+ */
+static bool get_head(int fd, struct sim_rep *rep, int *new_fd, const sigset_t *signals)
 {
 	char control[CMSG_SPACE(sizeof(int))];
 	struct iovec iov = {rep, sizeof(*rep)};
@@ -102,7 +106,7 @@ static bool get_head(int fd, struct sim_rep *rep, int *new_fd)
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 	ssize_t n;
 
-	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+	while (ppoll(&p, 1, NULL, signals) < 0 && errno == EINTR)
 		give(fd, "I", 1);
 	do
 		n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_WAITALL);
@@ -116,8 +120,11 @@ static bool get_head(int fd, struct sim_rep *rep, int *new_fd)
 long sim_call(struct call *c)
 {
 	int fd = kernel_conn();
+	sigset_t all, before;
 	char *rest = NULL;
 
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	c->new_fd = -1;
 	c->r.mark = 'R';
 	c->r.uid = geteuid();
@@ -129,8 +136,9 @@ long sim_call(struct call *c)
 	c->r.path2_len = c->path2 ? (uint32_t)strlen(c->path2) + 1 : 0;
 	if (!give(fd, &c->r, sizeof(c->r)) || !give(fd, c->path, c->r.path_len) ||
 	    !give(fd, c->path2, c->r.path2_len) || !give(fd, c->data, c->r.data_len) ||
-	    !get_head(fd, &c->rep, &c->new_fd))
+	    !get_head(fd, &c->rep, &c->new_fd, &before))
 		t_na("the simulated kernel is gone");
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (c->rep.data_len) {
 		rest = malloc(c->rep.data_len);
 		if (!get(fd, rest, c->rep.data_len))

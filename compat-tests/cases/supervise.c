@@ -171,15 +171,15 @@ static void server_process(void)
 	else
 		ret = t_path_server(argc, argv);
 	fflush(NULL);
-	blocks = heap_left(text, sizeof(text));
-	T->fds_after = count_entries("/proc/self/fd");
-	/* threads that were told to end may take a moment to do so */
+	/* threads that were told to end may take a moment to do so, and keep what they work with */
 	for (long i = t_patience(500); i > 0; i--) {
 		T->threads_after = count_entries("/proc/self/task") + 1 - SANITIZER_THREADS;
 		if (T->threads_after <= 1)
 			break;
 		usleep(1000);
 	}
+	blocks = heap_left(text, sizeof(text));
+	T->fds_after = count_entries("/proc/self/fd");
 	if (!t_this->may_leak) {
 		if (T->fds_after > T->fds_before)
 			t_server_fail("descriptors leaked: %d before, %d after", T->fds_before,

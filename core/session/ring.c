@@ -59,6 +59,18 @@ static struct core_transport *ring_get(struct core_session *se)
 	return se->ring;
 }
 
+/* Not after an unmount by another thread: the rings would keep the device open, and callers waiting. */
+static int ring_set(struct core_session *se, struct core_transport *t)
+{
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&se->lock);
+
+	if (!se->t)
+		return -ENOTCONN;
+	core_transport_get(t);
+	se->ring = t;
+	return 0;
+}
+
 /* Lets go of t, if nobody else has. */
 static void ring_drop(struct core_session *se, struct core_transport *t)
 {
@@ -93,10 +105,11 @@ static int ring_start(struct core_session *se, size_t payload, const char **why)
 		core_transport_put(t);
 		return -E2BIG;
 	}
-	core_transport_get(t);
-	pthread_mutex_lock(&se->lock);
-	se->ring = t;
-	pthread_mutex_unlock(&se->lock);
+	res = ring_set(se, t);
+	if (res) {
+		core_transport_put(t);
+		return res;
+	}
 	res = core_pool_add_groups(pool, n, CORE_RING_DEVICE_THREADS);
 	if (res) {
 		core_uring_go(t, false);

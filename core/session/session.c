@@ -230,8 +230,10 @@ struct core_transport *core_session_detach(struct core_session *se)
 	/* An exit by another thread either sees that it is gone, or is waited for. */
 	wait_for_exits(se);
 	free_manual(se);
-	if (ring)
+	if (ring) {
+		core_uring_give_up(ring); /* INIT is being answered, and will not find it */
 		core_transport_put(ring);
+	}
 	return t;
 }
 

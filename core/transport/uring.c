@@ -286,6 +286,16 @@ void core_uring_go(struct core_transport *t, bool ok)
 	set_state(CORE_CONTAINER_OF(t, struct uring, base), ok ? RING_GO : RING_FAILED);
 }
 
+void core_uring_give_up(struct core_transport *t)
+{
+	struct uring *u = CORE_CONTAINER_OF(t, struct uring, base);
+	ACQUIRE_LOCK_FOR_CURRENT_SCOPE(&u->lock);
+
+	if (atomic_load(&u->state) == RING_WAIT)
+		atomic_store(&u->state, RING_FAILED);
+	pthread_cond_broadcast(&u->cond);
+}
+
 void ring_fail(struct uring *u)
 {
 	set_state(u, RING_FAILED);

@@ -64,6 +64,8 @@ void core_uring_close(struct core_channel *ch);
  * their next receive(), or receive() returns -ESHUTDOWN for good.
  */
 void core_uring_go(struct core_transport *t, bool ok);
+/* Nobody will call core_uring_go() any more: the same as with false, if it was not called before. */
+void core_uring_give_up(struct core_transport *t);
 /* The kernel has refused an entry, and sends everything by the device. */
 bool core_uring_failed(struct core_transport *t);
 

@@ -265,7 +265,9 @@ static void *client(void *arg)
 		was_read = fd >= 0 && read(fd, buf, sizeof(buf)) == 6;
 		if (fd >= 0)
 			close(fd);
-		umount2(mountpoint, MNT_DETACH); /* the loop ends */
+		/* The loop ends. Without a descriptor left open() may have failed before the mount. */
+		while (umount2(mountpoint, MNT_DETACH) && early && !returned)
+			usleep(200);
 		pthread_mutex_lock(&client_lock);
 		client_state = DONE;
 		pthread_cond_broadcast(&client_cond);

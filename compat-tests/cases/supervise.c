@@ -486,6 +486,10 @@ static void run_case(void)
 	else if (WEXITSTATUS(client_status) && !atomic_load(&T->failed) && !*T->skip)
 		t_case_failed("the client ended with %d", WEXITSTATUS(client_status));
 	reap_all();
+	/* The connection ends before the process that had it does. */
+	if (atomic_load(&T->failed) &&
+	    (strstr(T->msg, strerror(ENOTCONN)) || strstr(T->msg, strerror(ECONNABORTED))))
+		server_ended_within(1000);
 	if (atomic_load(&T->server_ended) && WIFSIGNALED(T->server_status)) {
 		/* this, not what the client saw of it, is the news */
 		if (!t_this->any_exit && atomic_load(&T->failed)) {

@@ -759,6 +759,12 @@ void session_handle(struct core_worker *w, const struct core_msg *msg)
 	req->ctx.pid = (pid_t)hdr->pid;
 	req->ctx.umask = 0;
 	atomic_store_explicit(&w->current, hdr->unique, memory_order_release);
+	if (w->on_ring) {
+		atomic_signal_fence(memory_order_seq_cst); /* session_interrupt() fences for both */
+		if (core_unlikely(atomic_load_explicit(early_slot(se, hdr->unique),
+						       memory_order_relaxed) == hdr->unique))
+			atomic_store_explicit(&req->interrupted, hdr->unique, memory_order_release);
+	}
 
 	if (core_unlikely(watch && se->debug)) {
 		atomic_store_explicit(&req->state, REQ_CLOSER, memory_order_relaxed);

@@ -10,6 +10,7 @@
 #include "core/transport/uring.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -348,22 +349,50 @@ static struct core_req *find(struct core_session *se, uint64_t unique, struct co
 	return NULL;
 }
 
+void session_interrupt_prepare(void)
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+}
+
+/* Under se->lock, which it may release meanwhile. False: no such request has begun. */
+static bool interrupt_begun(struct core_session *se, uint64_t unique)
+{
+	struct core_worker *w;
+	struct core_req *victim = find(se, unique, &w);
+
+	if (!victim)
+		return false;
+	atomic_store_explicit(&victim->interrupted, unique, memory_order_release);
+	if (w)
+		nag(w, unique);
+	call_intr_func(se, victim, unique);
+	return true;
+}
+
+/*
+ * A request that came over io_uring the kernel does not find for an EAGAIN. So it is noted for the
+ * thread that begins it: that one says what it begins and then looks, here it is the other way, and
+ * the barrier is a full one in all threads.
+ */
+static bool interrupt_early(struct core_session *se, uint64_t unique)
+{
+	if (!se->ring)
+		return false;
+	atomic_store(early_slot(se, unique), unique);
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0))
+		sched_yield();
+	return interrupt_begun(se, unique);
+}
+
 void session_interrupt(struct core_req *req, uint64_t unique)
 {
 	struct core_session *se = req->se;
-	struct core_worker *w;
-	struct core_req *victim;
+	bool begun;
 
 	pthread_mutex_lock(&se->lock);
-	victim = find(se, unique, &w);
-	if (victim) {
-		atomic_store_explicit(&victim->interrupted, unique, memory_order_release);
-		if (w)
-			nag(w, unique);
-		call_intr_func(se, victim, unique);
-	}
+	begun = interrupt_begun(se, unique) || interrupt_early(se, unique);
 	pthread_mutex_unlock(&se->lock);
-	if (victim) {
+	if (begun) {
 		core_reply_none(req);
 	} else {
 		/* Answered already, or not yet begun by the thread that read it: the kernel knows. */

@@ -140,8 +140,10 @@ enum core_ring_answer session_ring_prepare(struct core_req *req, struct core_rin
 		why = "the program does not want it";
 		res = -EOPNOTSUPP;
 	}
-	if (!res)
+	if (!res) {
+		session_interrupt_prepare();
 		res = ring_start(se, payload, &why);
+	}
 	if (!res)
 		return RING_YES;
 	if (se->cfg.transport == CORE_TRANSPORT_URING) {

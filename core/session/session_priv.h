@@ -103,6 +103,8 @@ struct ring_cost {
 	_Atomic uint32_t known; /* times it was measured, up to a few */
 };
 
+#define EARLY_SLOTS 256
+
 struct core_session {
 	const struct core_profile *profile;
 	struct core_session_config cfg;
@@ -172,8 +174,19 @@ struct core_session {
 	uint64_t notify_unique;
 	struct core_worker *manual;             /* idle workers of core_session_process() */
 	bool unaligned_warned;
+
+	/*
+	 * INTERRUPTs that came by the device before their requests began in a thread of the rings,
+	 * by early_slot(). Other requests' are asked for again by the kernel. A value stays until
+	 * another takes its place: no request after that one has its number.
+	 */
+	_Atomic uint64_t early[EARLY_SLOTS];
 };
 
+static inline _Atomic uint64_t *early_slot(struct core_session *se, uint64_t unique)
+{
+	return &se->early[(unique >> 1) % EARLY_SLOTS];
+}
 static inline unsigned session_minor(struct core_session *se)
 {
 	return atomic_load_explicit(&se->minor, memory_order_relaxed);
@@ -305,6 +318,8 @@ void reply_fill_entry(struct wire_entry_out *out, const struct core_entry_param 
 
 /* interrupt.c */
 void session_interrupt(struct core_req *req, uint64_t unique);
+/* Once, before the first request over io_uring. */
+void session_interrupt_prepare(void);
 /* Takes back the right to call req's interrupt function; waits if it runs in another thread. */
 void session_interrupt_cancel(struct core_req *req);
 void session_interrupt_all(struct core_session *se);
